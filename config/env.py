@@ -1,0 +1,126 @@
+"""The environment, read once and typed. Every variable of the product is read here.
+
+All mistakes are told at once, each with the variable's name (`.env.example` lists them).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import dj_database_url
+from environs import Env, validate
+from environs.exceptions import EnvValidationError
+
+from config.places import PROJECT
+
+
+class SettingsError(Exception):
+    """The environment cannot be used as it is; the message says what to set."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    debug: bool
+    secret_key: str | None
+    data_dir: str | None
+    database_url: str | None
+    database_pool: int
+    redis_url: str | None
+    host: str
+    port: int
+    allowed_hosts: list[str]
+    trusted_origins: list[str]
+    secure_cookies: bool
+    time_zone: str
+    log_level: str
+    short_workers: int
+    long_workers: int
+    admin_name: str
+    admin_password: str | None
+    sample: bool
+    company: str
+    postgres_folders: list[str]
+    recovery_recipient: str | None
+    disk_reserve_mb: int
+    email_url: str | None
+
+
+def read_environment(*, env_file: bool = True) -> Environment:
+    """Read the process environment and, below it, the file ``.env`` of the clone.
+
+    Raises SettingsError naming every variable that cannot be used.
+    """
+    env = Env(eager=False)
+    if env_file:
+        env.read_env(str(PROJECT / ".env"), recurse=False)
+    found = Environment(
+        debug=env.bool("HOLDFAST_DEBUG", False),
+        secret_key=env.str("HOLDFAST_SECRET_KEY", None),
+        data_dir=env.str("HOLDFAST_DATA_DIR", None),
+        database_url=env.str("DATABASE_URL", None),
+        database_pool=env.int("HOLDFAST_DATABASE_POOL", 0, validate=validate.Range(0, 100)),
+        redis_url=env.str("REDIS_URL", None),
+        host=env.str("HOLDFAST_HOST", "127.0.0.1"),
+        port=env.int("PORT", 8000, validate=validate.Range(1, 65535)),
+        allowed_hosts=env.list("HOLDFAST_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]),
+        trusted_origins=env.list("HOLDFAST_TRUSTED_ORIGINS", []),
+        secure_cookies=env.bool("HOLDFAST_SECURE_COOKIES", False),
+        time_zone=env.str("HOLDFAST_TIME_ZONE", "UTC"),
+        log_level=env.str(
+            "HOLDFAST_LOG_LEVEL",
+            "INFO",
+            validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
+        ),
+        short_workers=env.int("HOLDFAST_SHORT_WORKERS", 1, validate=validate.Range(1, 64)),
+        long_workers=env.int("HOLDFAST_LONG_WORKERS", 2, validate=validate.Range(1, 64)),
+        admin_name=env.str("HOLDFAST_ADMIN_NAME", "admin"),
+        admin_password=env.str("HOLDFAST_ADMIN_PASSWORD", None),
+        sample=env.bool("HOLDFAST_SAMPLE", True),
+        company=env.str("HOLDFAST_COMPANY", "Home"),
+        postgres_folders=env.list("HOLDFAST_POSTGRES_FOLDERS", []),
+        recovery_recipient=env.str("HOLDFAST_RECOVERY_RECIPIENT", None),
+        disk_reserve_mb=env.int("HOLDFAST_DISK_RESERVE_MB", 256, validate=validate.Range(0)),
+        email_url=env.str("HOLDFAST_EMAIL_URL", None),
+    )
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        raise SettingsError(_explain(error.error_messages)) from error
+    return found
+
+
+def database_settings(url: str) -> dict[str, Any]:
+    """Django's settings for ``DATABASE_URL``. Raises SettingsError when it is not PostgreSQL."""
+    try:
+        parsed: dict[str, Any] = dict(dj_database_url.parse(url))
+    except ValueError as error:
+        raise SettingsError("DATABASE_URL cannot be read; use postgres://USER@HOST/NAME") from error
+    if parsed.get("ENGINE") != "django.db.backends.postgresql":
+        raise SettingsError(
+            "DATABASE_URL must name a PostgreSQL database: postgres://USER@HOST/NAME"
+        )
+    return parsed
+
+
+def email_settings(url: str | None) -> dict[str, Any]:
+    """Django's EMAIL_* settings for ``smtp://USER:PASSWORD@HOST:PORT`` (``smtps``: TLS at once,
+    ``smtp+tls``: STARTTLS). Raises SettingsError."""
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps", "smtp+tls") or not parts.hostname:
+        raise SettingsError("HOLDFAST_EMAIL_URL must look like smtp+tls://USER:PASSWORD@HOST:587")
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 25),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_TIMEOUT": 10,
+    }
+
+
+def _explain(messages: Any) -> str:
+    lines = [f"  {name}: {' '.join(map(str, said))}" for name, said in dict(messages).items()]
+    return "The environment has settings that cannot be used:\n" + "\n".join(lines)

@@ -1,0 +1,213 @@
+"""Django's settings, from the environment (`config.env`) and the places (`config.places`)."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from access.keyfiles import read_or_make
+from config.admin_look import UNFOLD as UNFOLD
+from config.embedded.folders import make_data_folder
+from config.env import database_settings, email_settings, read_environment
+from config.logs import logging_settings
+from config.places import PROJECT, find_places
+
+ENVIRONMENT = read_environment()
+PLACES = find_places(ENVIRONMENT.data_dir)
+make_data_folder(PLACES)
+BASE_DIR = PROJECT
+VERSION = "0.1.0"
+
+DEBUG = ENVIRONMENT.debug
+SECRET_KEY = ENVIRONMENT.secret_key or read_or_make(
+    PLACES.keys / "django-secret.key", lambda: secrets.token_urlsafe(64)
+)
+ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
+CSRF_TRUSTED_ORIGINS = ENVIRONMENT.trusted_origins
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "servestatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "rest_framework",
+    "knox",
+    "channels",
+    "django_q",
+    "django_structlog",
+    "access",
+    "look",
+    "storage",
+    "monitoring",
+    "backups",
+    "dashboard",
+    "config",
+]
+
+MIDDLEWARE = [
+    "access.request.AddressMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "config.csp.PolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "access.routes.LoginByDefaultMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dashboard.context.frame",
+            ]
+        },
+    }
+]
+
+
+def _databases() -> dict[str, Any]:
+    if ENVIRONMENT.database_url:
+        found = database_settings(ENVIRONMENT.database_url)
+    else:
+        found = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "holdfast",
+            "USER": "holdfast",
+            "HOST": str(PLACES.sockets),
+            "PORT": "5432",
+        }
+    # Only the web server pools: it does not fork. A pool inherited by the forks of a queue
+    # cluster mixes their answers up on one connection.
+    if ENVIRONMENT.database_pool:
+        size = ENVIRONMENT.database_pool
+        found["OPTIONS"] = {"pool": {"min_size": 1, "max_size": size, "timeout": 10}}
+    return {"default": found}
+
+
+DATABASES = _databases()
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = ENVIRONMENT.redis_url or f"unix://{PLACES.sockets}/redis.sock"
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+}
+
+AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = ["access.backend.RoleBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "backups:list"
+LOGOUT_REDIRECT_URL = "login"
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.secure_cookies
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "access.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["config.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "config.problems.answer_problem",
+    "DEFAULT_THROTTLE_RATES": {"backup_create": "30/min"},
+}
+KNOX_TOKEN_MODEL = "access.Token"
+# Its own table is replaced by ours, but its migrations would make it all the same; then a
+# test database cannot be emptied, for that table points at the users.
+MIGRATION_MODULES = {"knox": None}
+REST_KNOX = {
+    "TOKEN_MODEL": "access.Token",
+    "TOKEN_PREFIX": "hf_",
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": None,
+    "SECURE_HASH_ALGORITHM": "hashlib.sha512",
+}
+
+# Two clusters: short work, and long work that no timer may end (stall detection does).
+# `retry` counts from dequeue, so one task at a time is taken; the row is the truth and a
+# task delivered twice does nothing (see backups.services.run_backup).
+Q_CLUSTER: dict[str, Any] = {
+    "name": "short",
+    "orm": "default",
+    "workers": ENVIRONMENT.short_workers,
+    "bulk": 1,
+    "queue_limit": 1,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "timeout": 120,
+    "retry": 180,
+    "poll": 0.2,
+    "save_limit": 1000,
+    "catch_up": False,
+    "scheduler": False,
+    "label": "Queue",
+    "ALT_CLUSTERS": {
+        "long": {
+            "workers": ENVIRONMENT.long_workers,
+            # 68 years: django-q warns of none at all.
+            "timeout": 2**31 - 2,
+            "retry": 2**31 - 1,
+            "bulk": 1,
+            "queue_limit": 1,
+            "max_attempts": 1,
+            "ack_failures": True,
+            "poll": 0.2,
+            "scheduler": False,
+        }
+    },
+}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = ENVIRONMENT.time_zone
+
+STATIC_URL = "static/"
+STATICFILES_DIRS: list[Path] = [BASE_DIR / "static"]
+SERVESTATIC_USE_FINDERS = True
+
+globals().update(email_settings(ENVIRONMENT.email_url))
+
+LOGGING = logging_settings(level=ENVIRONMENT.log_level)
+LOGGING_CONFIG = "logging.config.dictConfig"
