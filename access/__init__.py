@@ -1,0 +1,1 @@
+"""Who may do what: companies, people and agents, roles, tokens, audit, secrets."""

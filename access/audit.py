@@ -1,0 +1,49 @@
+"""Writing the audit table: one call, in the transaction of what it records."""
+
+from typing import Any
+
+from django.db import models
+
+from access.models import AuditEntry, Company, User
+from access.policy import Actor
+from access.redaction import MASK, redact
+from access.request import current_address
+
+
+def record(
+    *,
+    actor: Actor,
+    action: str,
+    thing: models.Model,
+    company: Company | None = None,
+    changes: dict[str, Any] | None = None,
+) -> AuditEntry:
+    """Write that `actor` did `action` (as ``backup.requested``) to `thing`.
+
+    Values of `changes` are shown to people with the right to read the audit: never pass a
+    secret; what looks like one is masked all the same.
+    """
+    return AuditEntry.objects.create(
+        actor=actor if isinstance(actor, User) else None,
+        actor_name=actor.get_username()[:200],
+        address=current_address(),
+        company=company,
+        action=action,
+        object_type=thing._meta.label_lower,
+        object_id=str(thing.pk),
+        object_name=str(thing)[:200],
+        changes=_clean(changes or {}),
+    )
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: MASK if "password" in key or "secret" in key else _clean(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    if isinstance(value, str):
+        return redact(value)
+    return value if isinstance(value, int | float | bool | None) else redact(str(value))

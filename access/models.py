@@ -1,0 +1,155 @@
+"""People, agents, companies, memberships, tokens and the audit table."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from knox.models import AbstractAuthToken
+
+from access.roles import Role, grants
+
+if TYPE_CHECKING:
+    from access.policy import Actor
+
+
+class User(AbstractUser):
+    """A person, or the account behind an agent: both act by the same rules."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Person")
+        AGENT = "agent", _("Agent")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON)
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def role_in(self, company: "Company") -> str | None:
+        found = Membership.objects.filter(user=self, company=company).values_list("role", flat=True)
+        return found.first()
+
+    def may(self, permission: str, company: "Company | None" = None) -> bool:
+        """Whether a role grants the permission: in this company, or in any when None."""
+        if not self.is_active:
+            return False
+        if self.is_superuser:
+            return True
+        memberships = Membership.objects.filter(user=self)
+        if company is not None:
+            memberships = memberships.filter(company=company)
+        return any(grants(role, permission) for role in memberships.values_list("role", flat=True))
+
+
+class Company(models.Model):
+    """Whose data it is. Every row that a person may see belongs to one."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    company = models.ForeignKey(Company, models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=10, choices=Role)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "company"], name="one_role_in_a_company")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.company} · {self.get_role_display()}"
+
+
+class Scoped(models.QuerySet[Any]):
+    """A query set of rows that belong to a company."""
+
+    def visible_to(self, actor: "Actor") -> Self:
+        """The rows this actor may know of. Everything else answers as if it were not there."""
+        if actor.is_superuser:
+            return self
+        permission = f"{self.model._meta.app_label}.view_{self.model._meta.model_name}"
+        # One filter() call: user and role must hold for the same membership.
+        return self.filter(
+            company__memberships__user_id=actor.pk,
+            company__memberships__role__in=[role for role in Role if grants(role, permission)],
+        )
+
+
+class Agent(models.Model):
+    """A machine account. Its user carries the role; its tokens open the API."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="agent")
+    company = models.ForeignKey(Company, models.PROTECT, related_name="agents")
+    agent_id = models.SlugField(_("agent id"), max_length=100, unique=True)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    objects = Scoped.as_manager()
+
+    class Meta:
+        verbose_name = _("agent")
+        verbose_name_plural = _("agents")
+        ordering = ["agent_id"]
+
+    def __str__(self) -> str:
+        return self.agent_id
+
+
+class Token(AbstractAuthToken):  # type: ignore[misc]  # knox ships no types
+    """A bearer token of a person or an agent. Only its digest is kept."""
+
+    # Knox makes it the primary key; then it would stand in addresses and in the audit.
+    digest = models.CharField(max_length=128, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.token_key}…)"
+
+
+class AuditEntry(models.Model):
+    """Who did what to what, from where. Written with the change, in its transaction."""
+
+    at = models.DateTimeField(_("at"), db_default=Now(), editable=False, db_index=True)
+    # Kept as text beside the key: the entry outlives the account.
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    actor_name = models.CharField(_("who"), max_length=200)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    company = models.ForeignKey(Company, models.SET_NULL, null=True, related_name="+")
+    action = models.CharField(_("action"), max_length=60, db_index=True)
+    object_type = models.CharField(_("object type"), max_length=60)
+    object_id = models.CharField(_("object id"), max_length=60)
+    object_name = models.CharField(_("object"), max_length=200)
+    changes = models.JSONField(_("changes"), default=dict)
+
+    objects = Scoped.as_manager()
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name}: {self.action} {self.object_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("An audit entry is written once and never changed.")
+        super().save(*args, **kwargs)

@@ -1,0 +1,32 @@
+"""Secrets are removed where a line is written, not where it is shown."""
+
+import re
+from collections.abc import Iterable
+
+MASK = "•••"
+
+_PATTERNS = [
+    # user:password@ in a URI
+    re.compile(r"(?<=://)([^\s:/@]*):([^\s@]+)(?=@)"),
+    # password=…, token: …, also quoted
+    re.compile(
+        r"(?i)\b(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|sslpassword)"
+        r"(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&]+)"
+    ),
+    re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+"),
+    re.compile(r"\bhf_[0-9A-Za-z]{16,}"),
+    re.compile(r"(?i)\b(bearer|basic)\s+[0-9A-Za-z._~+/=-]{8,}"),
+]
+
+
+def redact(text: str, *, secrets: Iterable[str] = ()) -> str:
+    """The text without the given secrets and without anything that looks like one."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, MASK)
+    uri, pair, age_key, token, header = _PATTERNS
+    text = uri.sub(rf"\1:{MASK}", text)
+    text = pair.sub(rf"\1\2{MASK}", text)
+    text = age_key.sub(MASK, text)
+    text = token.sub(MASK, text)
+    return header.sub(rf"\1 {MASK}", text)

@@ -1,0 +1,30 @@
+"""The address of the request being answered, for the audit; None outside of one."""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+
+_address: ContextVar[str | None] = ContextVar("address", default=None)
+
+
+def current_address() -> str | None:
+    return _address.get()
+
+
+class AddressMiddleware:
+    """Remembers the peer's address for the length of the request.
+
+    Only the socket's own peer: a forwarded header is a claim. Behind a proxy, uvicorn
+    replaces the peer for the proxies it is told to trust.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        mark = _address.set(request.META.get("REMOTE_ADDR") or None)
+        try:
+            return self.get_response(request)
+        finally:
+            _address.reset(mark)
