@@ -1,0 +1,1 @@
+"""Places for bytes: targets, stored objects, and the one way to write them."""

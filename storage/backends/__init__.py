@@ -1,0 +1,42 @@
+"""One module for each kind of target, behind one protocol."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol
+
+from storage.backends.local import LocalBackend
+from storage.models import StorageTarget
+
+
+class Sink(Protocol):
+    """Where the bytes of one object go, in order."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
+class Backend(Protocol):
+    """What a kind of target must do.
+
+    `put` MUST publish the object whole or not at all: when `fill` raises, or the process dies,
+    nothing lies under the key. It MUST NOT replace an object (ObjectExists). When it returns,
+    the bytes and the name MUST survive a power cut. `open` MUST read in constant memory.
+    Failures MUST be StorageErrors; what `fill` raises MUST pass through unchanged.
+    """
+
+    def put(self, key: str, fill: Callable[[Sink], None]) -> None: ...
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]: ...
+
+    def delete(self, key: str) -> None: ...
+
+    def size(self, key: str) -> int: ...
+
+    def free_bytes(self) -> int | None:
+        """Room left, or None where the target does not know."""
+
+    def test(self) -> None:
+        """Write, read and delete a probe. Raises StorageError."""
+
+
+def backend_for(target: StorageTarget) -> Backend:
+    return LocalBackend(target.options["folder"])

@@ -1,0 +1,26 @@
+"""Keys: names that the server makes. Nothing from outside is ever joined to a path as it is."""
+
+import re
+import unicodedata
+
+from storage.errors import BadKey
+
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+LONGEST_PART = 200
+
+
+def slug(text: str, *, longest: int = 60) -> str:
+    """Letters, digits, - and _ of the text; a name of any script becomes usable, never empty."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:longest].strip("-_") or "database"
+
+
+def check_key(key: str) -> str:
+    """The key, when every part of it is a plain name. Raises BadKey.
+
+    A part begins with a letter, digit or _: so there is no `..`, no hidden file and no option.
+    """
+    parts = key.split("/")
+    if all(_PART.fullmatch(part) and len(part) <= LONGEST_PART for part in parts):
+        return key
+    raise BadKey("A storage key may hold letters, digits, dot, dash and underscore only.")

@@ -1,0 +1,74 @@
+"""Places for bytes, and what lies there."""
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from access.models import Company, Scoped
+
+
+class StorageTarget(models.Model):
+    """A place for bytes. `options` holds what its backend needs (see `storage.backends`)."""
+
+    class Kind(models.TextChoices):
+        LOCAL = "local", _("Local folder")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, models.PROTECT, related_name="storage_targets")
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.LOCAL)
+    options = models.JSONField(_("options"), default=dict)
+    is_default = models.BooleanField(_("used when none is named"), default=False)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    objects = Scoped.as_manager()
+
+    class Meta:
+        verbose_name = _("storage target")
+        verbose_name_plural = _("storage targets")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "name"], name="storage_name_in_a_company"),
+            models.UniqueConstraint(
+                fields=["company"],
+                condition=models.Q(is_default=True),
+                name="one_default_storage_in_a_company",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StoredObject(models.Model):
+    """One file at one target. A row is written when the bytes are published, never before."""
+
+    class State(models.TextChoices):
+        STORED = "stored", _("Stored")
+        CORRUPT = "corrupt", _("Corrupt")
+        MISSING = "missing", _("Missing")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    target = models.ForeignKey(StorageTarget, models.PROTECT, related_name="objects_stored")
+    key = models.CharField(_("key"), max_length=500)
+    size = models.BigIntegerField(_("size in bytes"))
+    sha256 = models.CharField(_("sha256"), max_length=64)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.STORED)
+    stored_at = models.DateTimeField(_("stored"), db_default=Now(), editable=False)
+    checked_at = models.DateTimeField(_("checked"), null=True)
+
+    objects = Scoped.as_manager()
+
+    class Meta:
+        verbose_name = _("stored object")
+        verbose_name_plural = _("stored objects")
+        ordering = ["-stored_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["target", "key"], name="one_object_under_a_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

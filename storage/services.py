@@ -1,0 +1,109 @@
+"""Verbs on targets and stored objects. `put_stream` is the one way bytes get to a target."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from access import audit
+from access.models import Company
+from access.policy import Actor, require
+from storage.backends import Sink, backend_for
+from storage.models import StorageTarget, StoredObject
+
+
+@dataclass(frozen=True)
+class Written:
+    """What lies at the target now: size in bytes and the hex sha256 of those bytes."""
+
+    size: int
+    sha256: str
+
+
+def put_stream(*, target: StorageTarget, key: str, fill: Callable[[Sink], None]) -> Written:
+    """Publish what `fill` writes into its sink under the key: whole, durable, or not at all.
+
+    Constant memory; the hash is taken on the way. Raises StorageError; what `fill` raises
+    passes through, and nothing is published then. Writes no row: see `register_object`.
+    """
+    counted: list[_Counting] = []
+
+    def fill_and_count(inner: Sink) -> None:
+        counted.append(_Counting(inner))
+        fill(counted[-1])
+
+    backend_for(target).put(key, fill_and_count)
+    return counted[-1].written()
+
+
+class _Counting:
+    """A sink that knows the size and hash of what went through it."""
+
+    def __init__(self, inner: Sink) -> None:
+        self.inner = inner
+        self.size = 0
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes, /) -> int:
+        self.inner.write(data)
+        self.digest.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def written(self) -> Written:
+        return Written(self.size, self.digest.hexdigest())
+
+
+def register_object(*, target: StorageTarget, key: str, written: Written) -> StoredObject:
+    return StoredObject.objects.create(
+        company_id=target.company_id,
+        target=target,
+        key=key,
+        size=written.size,
+        sha256=written.sha256,
+    )
+
+
+@contextmanager
+def open_object(*, target: StorageTarget, key: str) -> Iterator[BinaryIO]:
+    """The bytes under the key, to be read once through. Raises ObjectMissing, StorageError."""
+    with backend_for(target).open(key) as file:
+        yield file
+
+
+def delete_bytes(*, target: StorageTarget, key: str) -> None:
+    """Remove what lies under the key, if anything does."""
+    backend_for(target).delete(key)
+
+
+def mark_checked(*, stored: StoredObject, state: str) -> None:
+    StoredObject.objects.filter(pk=stored.pk).update(state=state, checked_at=Now())
+
+
+def test_target(*, target: StorageTarget) -> None:
+    """Write, read and delete a probe at the target. Raises StorageError saying what is wrong."""
+    backend_for(target).test()
+
+
+@transaction.atomic
+def create_local_target(
+    *, company: Company, name: str, folder: Path, actor: Actor, is_default: bool = False
+) -> StorageTarget:
+    """A folder of this machine as a target; the folder is made when the first bytes come."""
+    require(actor, "storage.add_storagetarget", company)
+    target = StorageTarget(
+        company=company,
+        name=name,
+        kind=StorageTarget.Kind.LOCAL,
+        options={"folder": str(folder.resolve())},
+        is_default=is_default,
+    )
+    target.full_clean()
+    target.save()
+    audit.record(actor=actor, action="storage.created", thing=target, company=company)
+    return target
