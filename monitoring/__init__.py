@@ -1,0 +1,1 @@
+"""What is going on: tracked files and heartbeats; later live, expected, alerts."""

@@ -1,0 +1,1 @@
+"""Tracked files: the visible course of any file, and the unit of claiming."""

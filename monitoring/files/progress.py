@@ -1,0 +1,34 @@
+"""A meter between a busy loop and the database: at most four writes a second."""
+
+import time
+
+from monitoring.files.claims import Claim
+from monitoring.files.services import record_progress
+
+MOST_WRITES_A_SECOND = 4
+
+
+class Meter:
+    """Counts bytes of one stage; `add` and `reach` cost nothing between writes."""
+
+    def __init__(self, *, claim: Claim, key: str, bytes_total: int | None) -> None:
+        self.claim = claim
+        self.key = key
+        self.total = bytes_total
+        self.done = 0
+        self._next_write = 0.0
+
+    def add(self, count: int) -> None:
+        self.reach(self.done + count)
+
+    def reach(self, done: int) -> None:
+        self.done = done
+        now = time.monotonic()
+        if now >= self._next_write:
+            self._next_write = now + 1 / MOST_WRITES_A_SECOND
+            self.write()
+
+    def write(self) -> None:
+        record_progress(
+            claim=self.claim, key=self.key, bytes_done=self.done, bytes_total=self.total
+        )
