@@ -1,0 +1,1 @@
+"""Taking backups: databases, engines, the pipeline, validation, API, command line."""

@@ -1,0 +1,1 @@
+"""The documented HTTP API of backups. Views parse, call one verb or selector, and answer."""

@@ -1,0 +1,61 @@
+"""The artifact's bytes, streamed, with Range (RFC 9110, section 14: one range of bytes)."""
+
+import base64
+import re
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from backups.api.views import actor_of
+from backups.downloads import Download, prepare_download
+from backups.selectors import backup_for
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class DownloadView(APIView):
+    def get(self, request: Request, backup_id: str) -> HttpResponseBase:
+        actor = actor_of(request)
+        backup = backup_for(actor=actor, backup_id=backup_id)
+        download = prepare_download(backup=backup, actor=actor)
+        wanted = _range(request, download)
+        if wanted is None:
+            response: HttpResponseBase = StreamingHttpResponse(download.stream())
+            response["Content-Length"] = str(download.size)
+        elif wanted[0] >= wanted[1]:
+            response = HttpResponse(status=416)
+            response["Content-Range"] = f"bytes */{download.size}"
+        else:
+            start, end = wanted
+            response = StreamingHttpResponse(download.stream(start=start, end=end), status=206)
+            response["Content-Length"] = str(end - start)
+            response["Content-Range"] = f"bytes {start}-{end - 1}/{download.size}"
+        return _headed(response, download)
+
+
+def _headed(response: HttpResponseBase, download: Download) -> HttpResponseBase:
+    digest = base64.b64encode(bytes.fromhex(download.sha256)).decode()
+    response["Content-Type"] = "application/octet-stream"
+    response["Content-Disposition"] = content_disposition_header(True, download.file_name) or ""
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = f'"{download.sha256}"'
+    response["X-Checksum-SHA256"] = download.sha256
+    response["Repr-Digest"] = f"sha-256=:{digest}:"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _range(request: Request, download: Download) -> tuple[int, int] | None:
+    """The wanted bytes as [start, end), empty when they cannot be had; None for all of them."""
+    match = _RANGE.fullmatch(request.headers.get("Range", ""))
+    condition = request.headers.get("If-Range")
+    if match is None or match[0] == "bytes=-" or condition not in (None, f'"{download.sha256}"'):
+        return None
+    first, last = match[1], match[2]
+    if not first:
+        return max(0, download.size - int(last)), download.size if int(last) else 0
+    end = min(int(last) + 1, download.size) if last else download.size
+    return int(first), end

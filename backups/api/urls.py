@@ -1,0 +1,26 @@
+"""Every path answers with and without a trailing slash, without a redirect."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, re_path
+
+from backups.api.download import DownloadView
+from backups.api.views import CreateView, DetailView, ListView, StatusView
+
+app_name = "api"
+
+UUID = r"(?P<backup_id>[0-9a-fA-F-]{32,36})"
+
+
+def _both(path: str, view: Callable[..., Any], name: str) -> URLPattern:
+    return re_path(rf"^{path}/?$", view, name=name)
+
+
+urlpatterns = [
+    _both("backup/create", CreateView.as_view(), "backup-create"),
+    _both("backup/list", ListView.as_view(), "backup-list"),
+    _both(f"backup/status/{UUID}", StatusView.as_view(), "backup-status"),
+    _both(f"backup/download/{UUID}", DownloadView.as_view(), "backup-download"),
+    _both(f"backup/{UUID}", DetailView.as_view(), "backup-detail"),
+]

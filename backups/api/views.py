@@ -1,0 +1,156 @@
+"""Create, list, read one, and its status."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import UserRateThrottle
+from rest_framework.views import APIView
+
+from access.models import User
+from access.policy import require
+from backups.description import describe, describe_status
+from backups.errors import BadOption
+from backups.models import Backup
+from backups.selectors import (
+    BackupFilters,
+    backup_for,
+    database_for,
+    list_backups,
+    storage_for,
+)
+from backups.services import request_backup
+
+DEFAULT_LIMIT = 50
+
+
+class CreateThrottle(UserRateThrottle):
+    scope = "backup_create"
+
+
+class CreateView(APIView):
+    throttle_classes = [CreateThrottle]
+
+    def post(self, request: Request) -> Response:
+        body = _body(request)
+        actor = actor_of(request)
+        require(actor, "backups.add_backup")
+        database = database_for(actor=actor, ref=_text(body, "database", required=True))
+        storage = _storage_reference(body)
+        backup = request_backup(
+            database=database,
+            storage=storage_for(actor=actor, ref=storage, database=database) if storage else None,
+            name=_text(body, "name"),
+            force=_flag(body, "force"),
+            options=body,
+            actor=actor,
+            trigger=Backup.Trigger.API,
+        )
+        return Response(
+            describe(backup_for(actor=actor, backup_id=backup.pk)),
+            status=202,
+            headers={"Location": request.build_absolute_uri(f"/api/backup/{backup.pk}")},
+        )
+
+
+class ListView(APIView):
+    def get(self, request: Request) -> Response:
+        actor = actor_of(request)
+        require(actor, "backups.view_backup")
+        query = request.query_params
+        filters = BackupFilters(
+            status=query.getlist("status"),
+            validation=query.getlist("validation"),
+            database=query.get("database", ""),
+            search=query.get("search", ""),
+            from_date=_day("from", query.get("from")),
+            to_date=_day("to", query.get("to")),
+            ordering=query.get("ordering") or "-created_at",
+        )
+        page = list_backups(
+            actor=actor,
+            filters=filters,
+            cursor=query.get("cursor"),
+            limit=_limit(query.get("limit")),
+        )
+        return Response(
+            {
+                "results": [describe(backup) for backup in page.results],
+                "next": _link(request, page.next),
+                "previous": _link(request, page.previous),
+                # Counting reads every row; a page by keyset does not need it.
+                "count": None,
+            }
+        )
+
+
+class DetailView(APIView):
+    def get(self, request: Request, backup_id: str) -> Response:
+        return Response(describe(backup_for(actor=actor_of(request), backup_id=backup_id)))
+
+
+class StatusView(APIView):
+    def get(self, request: Request, backup_id: str) -> Response:
+        return Response(describe_status(backup_for(actor=actor_of(request), backup_id=backup_id)))
+
+
+def actor_of(request: Request) -> User:
+    assert isinstance(request.user, User)  # the default permission is IsAuthenticated
+    return request.user
+
+
+def _body(request: Request) -> dict[str, Any]:
+    if not isinstance(request.data, dict):
+        raise BadOption("body", _("Send a JSON object."))
+    return dict(request.data)
+
+
+def _text(body: dict[str, Any], name: str, *, required: bool = False) -> str:
+    value = body.pop(name, None)
+    if value is None and not required:
+        return ""
+    if not isinstance(value, str) or (required and not value):
+        raise BadOption(name, _("%(option)s must be a text.") % {"option": name})
+    return value
+
+
+def _flag(body: dict[str, Any], name: str) -> bool:
+    value = body.pop(name, False)
+    if not isinstance(value, bool):
+        raise BadOption(name, _("%(option)s must be true or false.") % {"option": name})
+    return value
+
+
+def _storage_reference(body: dict[str, Any]) -> str:
+    """`storage`, or the one name in `storages`: a backup has one first copy for now."""
+    several = body.pop("storages", None)
+    if several is not None:
+        if not isinstance(several, list) or len(several) != 1:
+            raise BadOption("storages", _("storages must be a list of one name for now."))
+        body.setdefault("storage", several[0])
+    return _text(body, "storage")
+
+
+def _day(name: str, text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise BadOption(name, _("%(option)s must be a date: 2026-11-21.") % {"option": name})
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 200:
+        raise BadOption("limit", _("limit must be a number from 1 to 200."))
+    return int(text)
+
+
+def _link(request: Request, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    query = [(k, v) for k, values in request.query_params.lists() for v in values if k != "cursor"]
+    return request.build_absolute_uri(f"{request.path}?{urlencode([*query, ('cursor', cursor)])}")

@@ -1,0 +1,90 @@
+"""A backup in the shape of the documented API (the backups contract)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from backups.models import Backup
+from monitoring.files.models import Stage
+from monitoring.files.selectors import describe_stages, stage_in_progress
+
+
+def describe(backup: Backup) -> dict[str, Any]:
+    return {
+        "id": str(backup.pk),
+        "database": {"id": str(backup.database_id), "name": backup.database.name},
+        "name": backup.name,
+        "file_name": backup.file_name,
+        "label": backup.label,
+        "comment": backup.comment,
+        "status": backup.status,
+        "created_at": iso(backup.created_at),
+        "started_at": iso(backup.started_at),
+        "completed_at": iso(backup.completed_at),
+        "created_by": backup.created_by.get_username() if backup.created_by else None,
+        "trigger": backup.trigger,
+        "options": backup.options,
+        "size_bytes": backup.size_bytes,
+        "source_bytes": backup.source_bytes,
+        "sha256": backup.sha256 or None,
+        "compression": backup.compression or None,
+        "encrypted": backup.encrypted,
+        "copies": [
+            {
+                "storage": stored.target.name,
+                "status": stored.state,
+                "checked_at": iso(stored.checked_at),
+            }
+            for stored in backup.stored_objects.all()
+        ],
+        "server_version": backup.server_version or None,
+        "validation": {
+            "status": backup.validation,
+            "level": backup.validation_level or None,
+            "checked_at": iso(backup.checked_at),
+            "detail": backup.validation_detail or None,
+        },
+        "error": describe_error(backup),
+    }
+
+
+def describe_status(backup: Backup) -> dict[str, Any]:
+    """Progress in percent, sizes in bytes, the rate in bytes a second."""
+    file = backup.file
+    stage = stage_in_progress(file) if file else None
+    rate = _rate(stage)
+    return {
+        "id": str(backup.pk),
+        "status": backup.status,
+        "progress": round(file.progress, 1) if file else (100.0 if backup.is_over else 0.0),
+        "stages": describe_stages(file) if file else [],
+        "bytes_done": stage.bytes_done if stage else None,
+        "bytes_total": stage.bytes_total if stage else None,
+        "rate": round(rate) if rate else None,
+        "eta_seconds": _eta(stage, rate),
+        "error": describe_error(backup),
+    }
+
+
+def describe_error(backup: Backup) -> dict[str, Any] | None:
+    if not backup.error_code:
+        return None
+    return {"code": backup.error_code, "message": backup.error}
+
+
+def iso(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _rate(stage: Stage | None) -> float | None:
+    if stage is None or stage.started_at is None or not stage.bytes_done:
+        return None
+    seconds = (timezone.now() - stage.started_at).total_seconds()
+    return stage.bytes_done / seconds if seconds > 0 else None
+
+
+def _eta(stage: Stage | None, rate: float | None) -> int | None:
+    if stage is None or not rate or not stage.bytes_total:
+        return None
+    return max(0, round((stage.bytes_total - stage.bytes_done) / rate))

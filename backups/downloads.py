@@ -1,0 +1,126 @@
+"""Handing out an artifact: permission, a recent check, an audit entry; then the bytes."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import BinaryIO
+
+from asgiref.sync import sync_to_async
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from access import audit
+from access.policy import Actor, require
+from backups.engines import engine_for
+from backups.errors import BackupError, Corrupt, Missing, NotReady
+from backups.models import Backup, LevelResult
+from backups.pipeline import named
+from backups.validation import check_stored
+from storage.errors import StorageError
+from storage.models import StoredObject
+from storage.services import Written, mark_checked, open_object
+
+BLOCK_BYTES = 1 << 20
+CHECK_HOLDS = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Download:
+    """One artifact to hand out; `size` in bytes, `sha256` in hex."""
+
+    stored: StoredObject
+    file_name: str
+    size: int
+    sha256: str
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        return open_object(target=self.stored.target, key=self.stored.key)
+
+    def blocks(self, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` up to, not including, `end`. Raises BackupError."""
+        left = (self.size if end is None else end) - start
+        try:
+            with self.open() as file:
+                file.seek(start)
+                while left > 0:
+                    block = file.read(min(BLOCK_BYTES, left))
+                    if not block:
+                        raise Corrupt(_("The stored file is shorter than it was."))
+                    left -= len(block)
+                    yield block
+        except StorageError as error:
+            raise named(error) from error
+
+    async def stream(self, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The same for an ASGI answer: Django would gather a plain iterator in memory first."""
+        blocks = self.blocks(start=start, end=end)
+        following = sync_to_async(lambda: next(blocks, None), thread_sensitive=False)
+        try:
+            while (block := await following()) is not None:
+                yield block
+        finally:
+            blocks.close()  # type: ignore[attr-defined]  # a generator
+
+
+def prepare_download(*, backup: Backup, actor: Actor) -> Download:
+    """Check that the actor may have the bytes and that they are whole, and write it down.
+
+    Bytes not checked within a day are checked first. Raises NotAllowed, NotReady, Missing, Corrupt.
+    """
+    require(actor, "backups.download_backup", backup.company)
+    stored = backup.stored_objects.select_related("target").order_by("stored_at").first()
+    if backup.status != Backup.Status.COMPLETED or stored is None:
+        raise NotReady(_("This backup has no file to download."))
+    if stored.checked_at is None or timezone.now() - stored.checked_at > CHECK_HOLDS:
+        check_again(backup=backup, stored=stored)
+    download = Download(stored, backup.file_name, stored.size, stored.sha256)
+    try:
+        with download.open():
+            pass
+    except StorageError as error:
+        raise _lost(backup, stored, named(error)) from error
+    audit.record(actor=actor, action="backup.downloaded", thing=backup, company=backup.company)
+    return download
+
+
+def check_again(*, backup: Backup, stored: StoredObject) -> None:
+    """Compare the stored bytes with their checksum. Raises Missing or Corrupt, and records it."""
+    try:
+        finding = check_stored(
+            target=stored.target,
+            key=stored.key,
+            expected=Written(stored.size, stored.sha256),
+            manifest=backup.manifest or {},
+            engine=engine_for(backup.database),
+            identity=None,
+        )[0]
+    except Missing as error:
+        raise _lost(backup, stored, error) from error
+    if not finding.passed:
+        raise _lost(backup, stored, Corrupt(finding.detail))
+    mark_checked(stored=stored, state=StoredObject.State.STORED)
+
+
+@transaction.atomic
+def _lost(backup: Backup, stored: StoredObject, error: BackupError) -> BackupError:
+    """Record that these bytes cannot be trusted any more."""
+    if isinstance(error, Missing | Corrupt):
+        state = error.code
+        mark_checked(stored=stored, state=state)
+        LevelResult.objects.create(
+            backup=backup,
+            stored=stored,
+            level=LevelResult.Level.CHECKSUM,
+            passed=False,
+            detail=str(error),
+        )
+        Backup.objects.filter(pk=backup.pk).update(
+            validation=state,
+            validation_level=LevelResult.Level.CHECKSUM,
+            validation_detail=str(error),
+            checked_at=Now(),
+        )
+    return error

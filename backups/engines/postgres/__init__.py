@@ -1,0 +1,58 @@
+"""PostgreSQL: logical dumps by its own tools."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from backups.engines import ContentCheck, Dump, ServerFacts
+from backups.engines.postgres.clients import choose_for_dump
+from backups.engines.postgres.connection import Server
+from backups.engines.postgres.content import checking
+from backups.engines.postgres.dump import dumping
+from backups.engines.postgres.source import look_at
+from backups.models import Database
+from backups.options import Options
+
+
+class PostgresEngine:
+    """See `backups.engines.Engine`."""
+
+    def test_connection(self, database: Database) -> ServerFacts:
+        server = Server.of(database)
+        with server.connect(application="holdfast:test") as connection:
+            source = look_at(connection)
+        clients = choose_for_dump(source.major, needs_tls=server.needs_tls)
+        warnings = []
+        if clients.major != source.major:
+            warnings.append(
+                _("The nearest client here is version %(version)s.") % {"version": clients.version}
+            )
+        return ServerFacts(
+            version=source.version,
+            major=source.major,
+            size_bytes=source.database_bytes,
+            client_version=clients.version,
+            warnings=warnings,
+        )
+
+    def dump(
+        self, database: Database, options: Options, *, run: str
+    ) -> AbstractContextManager[Dump]:
+        return dumping(Server.of(database), options, run=run)
+
+    def check_content(self, contents: dict[str, Any]) -> AbstractContextManager[ContentCheck]:
+        return checking(contents)
+
+    def restore_needs(self, manifest: dict[str, Any]) -> list[str]:
+        around = [] if manifest["artifact"]["compressed_inside"] else ["zstd"]
+        return ["age", *around, f"pg_restore {manifest['contents']['tool_major']} or newer"]
+
+    def restore_commands(self, manifest: dict[str, Any]) -> list[str]:
+        """What a person without Holdfast types to restore the artifact."""
+        artifact = manifest["artifact"]
+        unpack = "" if artifact["compressed_inside"] else " | zstd -d"
+        return [
+            "createdb restored",
+            f"age -d -i recovery.key {artifact['file']}{unpack} | pg_restore --dbname=restored",
+        ]

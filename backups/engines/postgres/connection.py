@@ -1,0 +1,149 @@
+"""Reaching a PostgreSQL server: parameters, environment for the tools, named failures."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+from django.utils.translation import gettext as _
+
+from backups.errors import (
+    AuthenticationFailed,
+    BackupError,
+    ConnectionFailed,
+    NothingMatches,
+    PermissionDenied,
+    UnknownDatabase,
+    VersionMismatch,
+)
+from backups.models import Database
+
+CONNECT_SECONDS = 5
+
+# What libpq, the server and the tools say (LC_ALL=C), most telling first.
+_SAYINGS: list[tuple[str, type[BackupError]]] = [
+    (
+        r"password authentication failed|no password supplied|[Pp]eer authentication failed"
+        r"|role \".*\" does not exist|Ident authentication failed|no pg_hba\.conf entry"
+        r"|authentication failed",
+        AuthenticationFailed,
+    ),
+    (r"database \".*\" does not exist", UnknownDatabase),
+    (r"permission denied|must be owner|row-level security|must be superuser", PermissionDenied),
+    (r"aborting because of server version mismatch|unsupported version", VersionMismatch),
+    (r"no matching (tables|schemas|extensions) were found", NothingMatches),
+    (
+        r"could not translate host name|Name or service not known|Temporary failure in name"
+        r"|[Cc]onnection refused|timeout expired|No route to host|Network is unreachable"
+        r"|No such file or directory|server closed the connection|connection to server|SSL"
+        r"|the database system is|too many (clients|connections)|remaining connection slots"
+        r"|invalid port|could not connect|terminating connection|connection .*(closed|lost|reset)",
+        ConnectionFailed,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Server:
+    """One database on one server, with the password in plain: lives only while it is used."""
+
+    host: str
+    port: int
+    user: str
+    database: str
+    tls_mode: str
+    password: str = field(repr=False)
+
+    @classmethod
+    def of(cls, database: Database) -> "Server":
+        return cls(
+            host=database.host,
+            port=database.port,
+            user=database.username,
+            database=database.database_name,
+            tls_mode=database.tls_mode,
+            password=database.password,
+        )
+
+    @property
+    def needs_tls(self) -> bool:
+        return self.tls_mode in (Database.TlsMode.REQUIRE, Database.TlsMode.VERIFY_FULL)
+
+    def connect(self, *, application: str) -> psycopg.Connection[tuple[object, ...]]:
+        """Open a connection. Raises BackupError.
+
+        psycopg quotes each part into a conninfo string, in which a database name is literal,
+        whatever it looks like (libpq expands one only when it is given apart).
+        """
+        try:
+            return psycopg.connect(
+                host=self.host,
+                port=self.port,
+                user=self.user,
+                password=self.password or None,
+                dbname=self.database,
+                sslmode=self.tls_mode,
+                connect_timeout=CONNECT_SECONDS,
+                application_name=application,
+                autocommit=True,
+                passfile=os.devnull,
+            )
+        except psycopg.Error as error:
+            raise named_failure(str(error)) from error
+
+    @contextmanager
+    def tool_environment(
+        self, *, application: str
+    ) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
+        """The environment and file descriptors for pg_dump and its like.
+
+        The password file (mode 0600) has no name on any disk: it is gone with the last process
+        that holds it open, also after a kill.
+        """
+        passfile = os.memfd_create("pgpass")
+        try:
+            os.fchmod(passfile, 0o600)
+            os.write(passfile, self._passfile_line().encode())
+            environment = {
+                "PATH": os.defpath,
+                "LC_ALL": "C",
+                "PGHOST": self.host,
+                "PGPORT": str(self.port),
+                "PGUSER": self.user,
+                "PGDATABASE": self.database,
+                "PGSSLMODE": self.tls_mode,
+                "PGAPPNAME": application,
+                "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS),
+                "PGPASSFILE": f"/proc/self/fd/{passfile}",
+                "PGCLIENTENCODING": "UTF8",
+            }
+            yield environment, (passfile,)
+        finally:
+            os.close(passfile)
+
+    def _passfile_line(self) -> str:
+        parts = (self.host, str(self.port), self.database, self.user, self.password)
+        return ":".join(re.sub(r"([:\\])", r"\\\1", part) for part in parts) + "\n"
+
+
+def named_failure(said: str, *, default: type[BackupError] = ConnectionFailed) -> BackupError:
+    """The error class for what libpq, the server or a tool said."""
+    for pattern, kind in _SAYINGS:
+        if re.search(pattern, said):
+            return kind(_SENTENCES[kind]() if kind in _SENTENCES else last_line(said), detail=said)
+    return default(last_line(said), detail=said)
+
+
+def last_line(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"error|ERROR|FATAL|fatal", line)]
+    return (telling or lines or [_("The tool said nothing.")])[-1][:500]
+
+
+_SENTENCES = {
+    AuthenticationFailed: lambda: _("The server refused the user or the password."),
+    UnknownDatabase: lambda: _("There is no such database on the server."),
+    ConnectionFailed: lambda: _("The database server cannot be reached."),
+}

@@ -1,0 +1,121 @@
+"""What can go wrong with a backup: one class a kind, each with a stable code.
+
+`status` is the HTTP status when a request is refused for it; `cure` says what to do.
+"""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class BackupError(Exception):
+    """The message is for a person and holds no secret."""
+
+    code = "dump_failed"
+    status = 422
+    cure: str | Promise = ""
+    detail: str
+
+    def __init__(self, message: str | Promise, *, detail: str = "") -> None:
+        super().__init__(str(message))
+        self.detail = detail
+
+
+class DumpFailed(BackupError):
+    cure = _("Read the tool's own words below; the database's log may say more.")
+
+
+class ConnectionFailed(BackupError):
+    code = "connection_failed"
+    cure = _("Check the host and port, and that the server listens there and lets this machine in.")
+
+
+class AuthenticationFailed(BackupError):
+    code = "authentication_failed"
+    cure = _("Check the user and password of this database.")
+
+
+class PermissionDenied(BackupError):
+    code = "permission_denied"
+    cure = _("Give the user the role pg_read_all_data, or let the owner make the backup.")
+
+
+class UnknownDatabase(BackupError):
+    code = "unknown_database"
+    cure = _("Check the database's name on the server.")
+
+
+class VersionMismatch(BackupError):
+    code = "version_mismatch"
+    cure = _("Install PostgreSQL client programs of the server's version or newer.")
+
+
+class NothingMatches(BackupError):
+    code = "nothing_matches"
+    cure = _("Check the schema and table names of the options.")
+
+
+class DiskFull(BackupError):
+    code = "disk_full"
+    status = 409
+    cure = _("Make room at the storage, or choose another one.")
+
+
+class StorageUnavailable(BackupError):
+    code = "storage_unavailable"
+    status = 409
+    cure = _("Check the storage target; `manage.py doctor` tests it.")
+
+
+class Corrupt(BackupError):
+    code = "corrupt"
+    cure = _("Make another backup now, and test the storage.")
+
+
+class Missing(BackupError):
+    code = "missing"
+    status = 409
+    cure = _("The file is gone from the storage. Make another backup now.")
+
+
+class Cancelled(BackupError):
+    code = "cancelled"
+
+
+class WorkerLost(BackupError):
+    code = "worker_lost"
+    cure = _("Start it again; look into the worker's log if it comes back.")
+
+
+class BadOption(BackupError):
+    """An option is unknown, of the wrong kind, or not possible together with another."""
+
+    code = "bad_option"
+    status = 400
+
+    def __init__(self, option: str, message: str | Promise) -> None:
+        super().__init__(message)
+        self.option = option
+
+
+class NotFound(BackupError):
+    code = "not_found"
+    status = 404
+
+
+class AlreadyRunning(BackupError):
+    code = "already_running"
+    status = 409
+    cure = _("Wait for it to end, or queue another one with force.")
+
+
+class NotReady(BackupError):
+    """There is nothing to download or check yet, or any more."""
+
+    code = "not_ready"
+    status = 409
+
+
+class KeyMissing(BackupError):
+    code = "key_missing"
+    status = 409
+    cure = _("Give this server a key that can read the backup, or use the recovery key.")

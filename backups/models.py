@@ -1,0 +1,178 @@
+"""Databases, backups of them, and what each check of a backup found."""
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from access.models import Company, Scoped, User
+from access.secrets import seal, unseal
+from monitoring.files.models import TrackedFile
+from storage.models import StorageTarget, StoredObject
+
+
+class Database(models.Model):
+    """A connection to something that can be backed up. Its password is sealed to this row."""
+
+    class Engine(models.TextChoices):
+        POSTGRESQL = "postgresql", _("PostgreSQL")
+
+    class TlsMode(models.TextChoices):
+        DISABLE = "disable", _("Never")
+        PREFER = "prefer", _("When the server offers it")
+        REQUIRE = "require", _("Always, any certificate")
+        VERIFY_FULL = "verify-full", _("Always, certificate and host name checked")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, models.PROTECT, related_name="databases")
+    name = models.CharField(
+        _("name"), max_length=100, help_text=_("What people call it here, such as billing.")
+    )
+    engine = models.CharField(_("engine"), max_length=20, choices=Engine, default=Engine.POSTGRESQL)
+    host = models.CharField(
+        _("host"), max_length=255, help_text=_("A host name, an address, or a socket folder.")
+    )
+    port = models.PositiveIntegerField(_("port"), default=5432)
+    database_name = models.CharField(
+        _("database"), max_length=255, help_text=_("Its name on the server.")
+    )
+    username = models.CharField(_("user"), max_length=255)
+    password_sealed = models.TextField(_("sealed password"), blank=True, editable=False)
+    tls_mode = models.CharField(
+        _("encrypted connection"), max_length=12, choices=TlsMode, default=TlsMode.PREFER
+    )
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    objects = Scoped.as_manager()
+
+    class Meta:
+        verbose_name = _("database")
+        verbose_name_plural = _("databases")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "name"], name="database_name_in_a_company")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def password(self) -> str:
+        """The password in plain, for the moment of use. Raises SecretUnreadable."""
+        return unseal(self.password_sealed, context=self._context) if self.password_sealed else ""
+
+    @password.setter
+    def password(self, plain: str) -> None:
+        self.password_sealed = seal(plain, context=self._context) if plain else ""
+
+    @property
+    def _context(self) -> str:
+        return f"backups.database:{self.pk}:password"
+
+
+class Backup(models.Model):
+    """One run that makes an artifact, and what is known of it."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Waiting")
+        RUNNING = "running", _("Running")
+        COMPLETED = "completed", _("Completed")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Trigger(models.TextChoices):
+        MANUAL = "manual", _("By hand")
+        SCHEDULE = "schedule", _("Schedule")
+        API = "api", _("API")
+        CLI = "cli", _("Command line")
+        AGENT = "agent", _("Agent")
+
+    class Validation(models.TextChoices):
+        UNCHECKED = "unchecked", _("Unchecked")
+        GOOD = "good", _("Good")
+        PARTIAL = "partial", _("Partial")
+        PROVEN = "proven", _("Proven")
+        CORRUPT = "corrupt", _("Corrupt")
+        MISSING = "missing", _("Missing")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, models.PROTECT, related_name="backups")
+    database = models.ForeignKey(Database, models.PROTECT, related_name="backups")
+    file = models.OneToOneField(TrackedFile, models.SET_NULL, null=True, related_name="backup")
+    stored_objects = models.ManyToManyField(StoredObject, related_name="backups", blank=True)
+    storage = models.ForeignKey(StorageTarget, models.PROTECT, related_name="+")
+
+    name = models.CharField(_("name"), max_length=200)
+    file_name = models.CharField(_("file name"), max_length=255)
+    label = models.CharField(_("label"), max_length=60, blank=True)
+    comment = models.TextField(_("comment"), blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
+    trigger = models.CharField(_("started by"), max_length=10, choices=Trigger)
+    options = models.JSONField(_("options"), default=dict)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    started_at = models.DateTimeField(_("started"), null=True)
+    completed_at = models.DateTimeField(_("ended"), null=True)
+
+    size_bytes = models.BigIntegerField(_("size in bytes"), null=True)
+    source_bytes = models.BigIntegerField(_("size of the source in bytes"), null=True)
+    sha256 = models.CharField(_("sha256 of the stored bytes"), max_length=64, blank=True)
+    compression = models.CharField(_("compression"), max_length=40, blank=True)
+    encrypted = models.BooleanField(_("encrypted"), default=True)
+    server_version = models.CharField(_("server version"), max_length=40, blank=True)
+    manifest = models.JSONField(_("manifest"), null=True)
+
+    validation = models.CharField(
+        _("integrity"), max_length=10, choices=Validation, default=Validation.UNCHECKED
+    )
+    validation_level = models.CharField(_("checked to level"), max_length=10, blank=True)
+    validation_detail = models.TextField(_("what the check found"), blank=True)
+    checked_at = models.DateTimeField(_("checked"), null=True)
+
+    error_code = models.CharField(_("error code"), max_length=40, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    error_detail = models.TextField(_("the tool's own words"), blank=True)
+
+    objects = Scoped.as_manager()
+
+    class Meta:
+        verbose_name = _("backup")
+        verbose_name_plural = _("backups")
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["company", "-created_at", "-id"], name="backup_company_newest"),
+            models.Index(fields=["database", "-created_at"], name="backup_database_newest"),
+            models.Index(fields=["status", "-created_at"], name="backup_status_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name or self.name
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in (self.Status.PENDING, self.Status.RUNNING)
+
+
+class LevelResult(models.Model):
+    """What one check of one level found; kept, so that each level has its own history."""
+
+    class Level(models.TextChoices):
+        CHECKSUM = "checksum", _("Checksum")
+        CONTENT = "content", _("Content")
+        RESTORE = "restore", _("Restore drill")
+
+    backup = models.ForeignKey(Backup, models.CASCADE, related_name="level_results")
+    stored = models.ForeignKey(StoredObject, models.CASCADE, related_name="+")
+    level = models.CharField(_("level"), max_length=10, choices=Level)
+    passed = models.BooleanField(_("passed"))
+    detail = models.TextField(_("detail"), blank=True)
+    checked_at = models.DateTimeField(_("checked"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("check")
+        verbose_name_plural = _("checks")
+        ordering = ["-checked_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.backup}: {self.get_level_display()}"

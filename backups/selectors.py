@@ -1,0 +1,173 @@
+"""Reading databases and backups: everything starts from what the actor may see."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from access.policy import Actor
+from backups.cursors import Cursor, decode_cursor, encode_cursor
+from backups.errors import BadOption, NotFound
+from backups.models import Backup, Database
+from storage.models import StorageTarget
+
+ORDERINGS = ("-created_at", "created_at")
+MOST = 200
+
+
+@dataclass(frozen=True)
+class BackupFilters:
+    """Dates are days in the installation's time zone, both included."""
+
+    status: list[str] = field(default_factory=list)
+    validation: list[str] = field(default_factory=list)
+    database: str = ""
+    search: str = ""
+    from_date: date | None = None
+    to_date: date | None = None
+    ordering: str = "-created_at"
+
+
+@dataclass(frozen=True)
+class BackupPage:
+    """`next` and `previous` are cursors, or None at an end."""
+
+    results: list[Backup]
+    next: str | None
+    previous: str | None
+
+
+def backup_for(*, actor: Actor, backup_id: uuid.UUID | str) -> Backup:
+    """Raises NotFound, alike for a missing backup and one that the actor may not see."""
+    rows = Backup.objects.visible_to(actor).select_related(
+        "database", "company", "created_by", "file", "storage"
+    )
+    found: Backup | None = None
+    try:
+        found = rows.prefetch_related("file__stages", "stored_objects__target").get(pk=backup_id)
+    except (Backup.DoesNotExist, ValidationError, ValueError):
+        pass
+    if found is None:
+        raise NotFound(_("There is no such backup."))
+    return found
+
+
+def database_for(*, actor: Actor, ref: str) -> Database:
+    """The database of an id or a name. Raises NotFound, also for a name that two companies use."""
+    rows = Database.objects.visible_to(actor).select_related("company")
+    condition = Q(name=ref)
+    try:
+        condition |= Q(pk=uuid.UUID(ref))
+    except ValueError:
+        pass
+    found: list[Database] = list(rows.filter(condition)[:2]) if "\0" not in ref else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFound(_("More than one database is named so; use its id."))
+    raise NotFound(_("There is no database named %(name)s.") % {"name": ref[:100]})
+
+
+def storage_for(*, actor: Actor, ref: str, database: Database) -> StorageTarget:
+    """The storage target of an id or a name, of the database's company. Raises NotFound."""
+    rows = StorageTarget.objects.visible_to(actor).filter(company=database.company)
+    condition = Q(name=ref)
+    try:
+        condition |= Q(pk=uuid.UUID(ref))
+    except ValueError:
+        pass
+    found: StorageTarget | None = rows.filter(condition).first() if "\0" not in ref else None
+    if found is None:
+        raise NotFound(_("There is no storage named %(name)s.") % {"name": ref[:100]})
+    return found
+
+
+def list_backups(
+    *, actor: Actor, filters: BackupFilters, cursor: str | None = None, limit: int = 50
+) -> BackupPage:
+    """A page by keyset: the first and the thousandth cost the same. Raises BadOption."""
+    rows = _filtered(Backup.objects.visible_to(actor), filters).select_related(
+        "database", "company", "created_by", "file", "storage"
+    )
+    rows = rows.prefetch_related("file__stages", "stored_objects__target")
+    newest_first = filters.ordering.startswith("-")
+    at = decode_cursor(cursor) if cursor else None
+    backwards = at is not None and at.backwards
+    descending = newest_first != backwards
+    if at is not None:
+        rows = rows.filter(_beyond(at, descending=descending))
+    sign = "-" if descending else ""
+    limit = max(1, min(limit, MOST))
+    found = list(rows.order_by(f"{sign}created_at", f"{sign}id")[: limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    if backwards:
+        found.reverse()
+    return _page(found, at=at, more=more, backwards=backwards)
+
+
+def _page(found: list[Backup], *, at: Cursor | None, more: bool, backwards: bool) -> BackupPage:
+    if not found:
+        return BackupPage([], None, None)
+    has_next = more if not backwards else True
+    has_previous = more if backwards else at is not None
+    last, first = found[-1], found[0]
+    return BackupPage(
+        found,
+        encode_cursor(Cursor(last.created_at, last.pk, False)) if has_next else None,
+        encode_cursor(Cursor(first.created_at, first.pk, True)) if has_previous else None,
+    )
+
+
+def _beyond(at: Cursor, *, descending: bool) -> Q:
+    side = "lt" if descending else "gt"
+    return Q(**{f"created_at__{side}": at.moment}) | Q(
+        **{"created_at": at.moment, f"id__{side}": at.row}
+    )
+
+
+def _filtered(rows: QuerySet[Backup], filters: BackupFilters) -> QuerySet[Backup]:
+    if filters.ordering not in ORDERINGS:
+        raise BadOption("ordering", _("Order by created_at or -created_at."))
+    _refuse_unknown("status", filters.status, Backup.Status.values)
+    _refuse_unknown("validation", filters.validation, Backup.Validation.values)
+    if filters.status:
+        rows = rows.filter(status__in=filters.status)
+    if filters.validation:
+        rows = rows.filter(validation__in=filters.validation)
+    if filters.database:
+        rows = rows.filter(_of_database(filters.database))
+    if filters.search:
+        text = filters.search.replace("\0", "")
+        rows = rows.filter(
+            Q(file_name__icontains=text) | Q(label__icontains=text) | Q(name__icontains=text)
+        )
+    if filters.from_date:
+        rows = rows.filter(created_at__gte=_midnight(filters.from_date))
+    if filters.to_date:
+        rows = rows.filter(created_at__lt=_midnight(filters.to_date + timedelta(days=1)))
+    return rows
+
+
+def _of_database(ref: str) -> Q:
+    try:
+        return Q(database_id=uuid.UUID(ref))
+    except ValueError:
+        return Q(database__name=ref.replace("\0", ""))
+
+
+def _refuse_unknown(name: str, given: list[str], known: list[str]) -> None:
+    unknown = [value for value in given if value not in known]
+    if unknown:
+        raise BadOption(
+            name,
+            _("%(value)s is not one of %(known)s.")
+            % {"value": unknown[0][:40], "known": ", ".join(known)},
+        )
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,9 @@
+"""What the queue calls. A task carries an id and nothing else; the row says the rest."""
+
+import uuid
+
+from backups import services
+
+
+def run_backup(backup_id: str) -> None:
+    services.run_backup(backup_id=uuid.UUID(backup_id))
