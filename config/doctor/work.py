@@ -1,0 +1,81 @@
+"""Checks of what Holdfast works with: its watchers, client programs and storage targets."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from config.doctor.results import Examination, Result, bad, ok
+
+OLDEST_BEAT = timedelta(minutes=3)
+WATCHERS = ("tick", "queue-short", "queue-long")
+
+
+def check_watchers(examination: Examination) -> Iterator[Result]:
+    """Each long-lived process writes when it last went round, by the database's clock."""
+    if examination.database_error is not None:
+        yield bad(
+            "workers",
+            _("Not known: the database does not answer."),
+            _("Mend the database first."),
+        )
+        return
+    from monitoring.heartbeats.services import ages
+
+    known = ages()
+    for name in sorted({*WATCHERS, *known}):
+        age = known.get(name)
+        if age is None:
+            yield bad(name, _("It has never gone round."), _("Start Holdfast: make run"))
+        elif age > OLDEST_BEAT:
+            yield bad(
+                name,
+                _("It last went round %s ago.") % timedelta(seconds=int(age.total_seconds())),
+                _("Look into its log in the folder logs, or start Holdfast again."),
+            )
+        else:
+            yield ok(name, _("it went round %s s ago") % int(age.total_seconds()))
+
+
+def check_clients(_examination: Examination) -> Iterator[Result]:
+    from backups.engines.postgres.clients import discover
+
+    sets = discover()
+    if not sets:
+        yield bad(
+            "clients",
+            _("No PostgreSQL client programs were found."),
+            _("Install the requirements again, or name a folder in HOLDFAST_POSTGRES_FOLDERS."),
+        )
+    for found in sets:
+        traits = [
+            "zstd" if found.has_zstd else _("no zstd"),
+            "TLS" if found.has_tls else _("no TLS"),
+            *[str(flaw) for flaw in found.flaws],
+        ]
+        yield ok(f"clients {found.major}", f"{found.version} ({', '.join(traits)}) {found.folder}")
+
+
+def check_storage(examination: Examination) -> Iterator[Result]:
+    if examination.database_error is not None:
+        yield bad(
+            "storage",
+            _("Not known: the database does not answer."),
+            _("Mend the database first."),
+        )
+        return
+    from storage.errors import StorageError
+    from storage.models import StorageTarget
+    from storage.services import test_target
+
+    targets = list(StorageTarget.objects.select_related("company"))
+    if not targets:
+        yield bad("storage", _("There is no storage target."), _("Start Holdfast: make run"))
+    for target in targets:
+        name = f"storage {target.name}"
+        try:
+            test_target(target=target)
+        except StorageError as error:
+            yield bad(name, str(error), _("Mend the place itself, or change the target."))
+        else:
+            yield ok(name, _("a probe was written, read and deleted"))

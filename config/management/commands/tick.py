@@ -1,0 +1,19 @@
+"""`manage.py tick`: the process that makes happen what has to happen by itself."""
+
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from config.tick import run_forever
+
+
+class Command(BaseCommand):
+    help = "Run the tick: re-wakes what waits, ends what was lost. `up` starts it."
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        run_forever(stop)

@@ -1,0 +1,59 @@
+"""The tick: what has to happen by itself, as an explicit list, once in a few seconds.
+
+A process of its own under an advisory lock, not a queue schedule: it must not depend on what
+it watches. Each duty is safe to run twice and to be killed in.
+"""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+from django.db import connection
+
+from backups.services import fail_lost_backups, wake_forgotten_backups
+from monitoring.heartbeats.services import beat
+
+log = structlog.get_logger(__name__)
+
+EVERY_SECONDS = 5.0
+LOCK = 0x486F6C64  # one tick in an installation, whatever the number of machines
+
+DUTIES: tuple[Callable[[], object], ...] = (fail_lost_backups, wake_forgotten_backups)
+
+
+def run_forever(stop: threading.Event) -> None:
+    """Go round until the event is set. A duty that fails is logged and tried again next time."""
+    while not stop.is_set():
+        if _leading():
+            run_once()
+        stop.wait(EVERY_SECONDS)
+
+
+def run_once() -> None:
+    healthy = True
+    for duty in DUTIES:
+        try:
+            duty()
+        except Exception:
+            healthy = False
+            log.exception("duty_failed", duty=duty.__name__)
+            connection.close()
+    # A tick that cannot do its work must look stale, not alive.
+    if healthy:
+        beat(name="tick")
+
+
+def _leading() -> bool:
+    """Whether this process holds the tick's lock; the session keeps it while it lives."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
+                " AND objid = %s AND pid = pg_backend_pid()) OR pg_try_advisory_lock(%s)",
+                [LOCK, LOCK],
+            )
+            row = cursor.fetchone()
+            return bool(row and row[0])
+    except Exception:  # noqa: BLE001 - the database is away; the next round asks again
+        connection.close()
+        return False

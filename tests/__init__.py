@@ -1,0 +1,1 @@
+"""Tests of Holdfast, laid out as the apps are."""

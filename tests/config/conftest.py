@@ -1,0 +1,66 @@
+"""Folders for installations of their own, which the service account can reach as root."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.embedded.account import Account, service_account
+from config.embedded.service import Service, start_service
+from config.places import Places
+from config.processes.child import Child
+from tests.config.installation import Installation
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # pytest's own are closed to other accounts.
+    made = Path(tempfile.mkdtemp(prefix="holdfast-test-"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def places(folder: Path) -> Places:
+    return Places(folder / "data")
+
+
+@pytest.fixture
+def account() -> Account:
+    return service_account()
+
+
+class Starter:
+    """Starts services and ends them with the test."""
+
+    def __init__(self) -> None:
+        self.children: list[Child] = []
+
+    def __call__(self, service: Service) -> Child:
+        child = start_service(service, seconds=60)
+        self.children.append(child)
+        return child
+
+    def end(self) -> None:
+        for child in self.children:
+            child.ask_to_stop()
+            if not child.wait(10):
+                child.kill()
+                child.wait(5)
+
+
+@pytest.fixture
+def start() -> Iterator[Starter]:
+    starter = Starter()
+    yield starter
+    starter.end()
+
+
+@pytest.fixture
+def installation(folder: Path) -> Iterator[Installation]:
+    made = Installation(folder)
+    yield made
+    made.end()

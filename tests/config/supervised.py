@@ -1,0 +1,50 @@
+"""A small supervised program for tests: `python -m tests.config.supervised FOLDER KIND`.
+
+It keeps one child running; each start of the child appends its process id to `starts`.
+"""
+
+import sys
+from pathlib import Path
+
+from config.processes.child import ChildSpec
+from config.supervisor import Supervisor, Watched
+
+CHILDREN = {
+    "calm": "import time; time.sleep(600)",
+    "failing": "import sys; sys.exit(3)",
+    "stubborn": (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    ),
+    "family": (
+        "import multiprocessing, time; from config.processes.lifeline import tie_every_fork;"
+        "tie_every_fork();"
+        "p = multiprocessing.get_context('fork').Process(target=time.sleep, args=(600,));"
+        "p.start(); note(p.pid); time.sleep(600)"
+    ),
+}
+NOTE = """
+import os
+def note(pid):
+    with open("starts", "a") as file:
+        file.write(f"{pid}\\n")
+note(os.getpid())
+"""
+
+
+def main(folder: Path, kind: str) -> None:
+    spec = ChildSpec(
+        name=kind,
+        arguments=(sys.executable, "-c", NOTE + CHILDREN[kind]),
+        folder=folder,
+        log=folder / "child.log",
+        environment={"PYTHONPATH": str(Path.cwd())},
+    )
+    supervisor = Supervisor(lambda text: print(text, flush=True))  # noqa: T201
+    supervisor.listen()
+    supervisor.start(Watched("Child", lambda: spec))
+    supervisor.run()
+    supervisor.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

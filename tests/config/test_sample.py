@@ -1,0 +1,112 @@
+"""The sample shop: what is in it, who may reach it, and that it is made once and whole."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.conf import settings
+from psycopg.conninfo import make_conninfo
+
+from config.sample.server import NAME, UNFINISHED, SampleDatabase, create_sample_database
+
+# One server, one name: these tests take turns.
+pytestmark = pytest.mark.xdist_group("sample")
+
+
+@pytest.fixture(scope="module")
+def admin() -> str:
+    return make_conninfo(host=str(settings.PLACES.sockets), user="holdfast", dbname="postgres")
+
+
+@pytest.fixture(scope="module")
+def sample(admin: str) -> Iterator[SampleDatabase]:
+    yield create_sample_database(admin=admin)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        connection.execute(f"DROP ROLE IF EXISTS {NAME}")
+
+
+def conninfo(sample: SampleDatabase, **changes: str | None) -> str:
+    known = {"host": sample.host, "port": sample.port, "dbname": sample.name, "user": sample.user}
+    return make_conninfo(**{**known, "password": sample.password, **changes})
+
+
+def ask(source: str, question: str) -> object:
+    with psycopg.connect(source) as connection:
+        row = connection.execute(question).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_has_a_realistic_number_of_rows_and_tables(sample: SampleDatabase) -> None:
+    ours = "relnamespace IN ('public'::regnamespace, 'warehouse'::regnamespace)"
+    rows = f"SELECT sum(reltuples)::integer FROM pg_class WHERE relkind = 'r' AND {ours}"
+    assert 250_000 < int(str(ask(conninfo(sample), rows))) < 500_000
+    tables = "relkind IN ('r', 'p') AND NOT relispartition"
+    counted = f"SELECT count(*) FROM pg_class WHERE {tables} AND {ours}"
+    assert int(str(ask(conninfo(sample), counted))) >= 12
+
+
+@pytest.mark.parametrize(
+    ("what", "question"),
+    [
+        ("large objects", "SELECT count(*) >= 36 FROM pg_largeobject_metadata"),
+        ("pictures", "SELECT count(lo_get(picture)) >= 24 FROM products WHERE picture IS NOT NULL"),
+        ("view", "SELECT count(*) = 1 FROM pg_views WHERE viewname = 'customer_totals'"),
+        ("filled materialized view", "SELECT sum(orders) > 0 FROM monthly_sales"),
+        ("function", "SELECT warehouse.available(1000) > 0"),
+        ("trigger that ran", "SELECT count(*) > 0 FROM price_changes"),
+        ("partitions", "SELECT count(*) > 5 FROM pg_inherits WHERE inhparent = 'orders'::regclass"),
+        (
+            "citext",
+            "SELECT count(*) = 1 FROM customers WHERE email = "
+            "(SELECT upper(email::text)::citext FROM customers WHERE id = 7)",
+        ),
+        ("non-ASCII names", 'SELECT count("straße") > 0 FROM "Адреса доставки"'),
+        ("empty table", "SELECT count(*) = 0 FROM gift_cards"),
+        ("json as written", "SELECT count(*) > 0 FROM payments WHERE answer::text LIKE '%:  %'"),
+        ("rows without a key", "SELECT count(*) > count(DISTINCT p) FROM page_views AS p"),
+    ],
+)
+def test_has_what_dumps_stumble_over(sample: SampleDatabase, what: str, question: str) -> None:
+    assert ask(conninfo(sample), question) is True
+
+
+def test_owner_is_an_ordinary_role_and_alone_may_connect(
+    sample: SampleDatabase, admin: str
+) -> None:
+    assert ask(conninfo(sample), "SELECT NOT rolsuper FROM pg_roles WHERE rolname = current_user")
+    assert ask(admin, f"SELECT NOT has_database_privilege('pg_monitor', '{NAME}', 'CONNECT')")
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(conninfo(sample, password="wrong"))
+
+
+def test_finished_sample_is_kept_and_its_password_renewed_only_when_asked(
+    sample: SampleDatabase, admin: str
+) -> None:
+    made = ask(admin, f"SELECT oid FROM pg_database WHERE datname = '{NAME}'")
+    assert create_sample_database(admin=admin).password is None
+    assert ask(conninfo(sample), "SELECT 1") == 1
+    try:
+        renewed = create_sample_database(admin=admin, renew_password=True)
+        assert ask(conninfo(renewed), "SELECT 1") == 1
+        assert ask(admin, f"SELECT oid FROM pg_database WHERE datname = '{NAME}'") == made
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(conninfo(sample))
+    finally:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f"ALTER ROLE {NAME} PASSWORD '{sample.password}'")
+
+
+def test_what_a_killed_attempt_left_is_made_again(admin: str, sample: SampleDatabase) -> None:
+    """Killed before the rename: there is a half-built database and a role, and no sample."""
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {UNFINISHED} OWNER {NAME}")
+    made = create_sample_database(admin=admin)
+    try:
+        assert ask(conninfo(made), "SELECT count(*) > 0 FROM orders") is True
+        assert ask(admin, f"SELECT count(*) FROM pg_database WHERE datname = '{UNFINISHED}'") == 0
+    finally:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f"ALTER ROLE {NAME} PASSWORD '{sample.password}'")

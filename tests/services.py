@@ -1,0 +1,88 @@
+"""The PostgreSQL and Redis of a test run: the product's own, in a folder of their own.
+
+Loaded with `-p tests.services`, before Django's settings are read. The controller of a
+parallel run starts them; its workers find them by the environment.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from config.embedded.preparation import embedded_services
+from config.embedded.service import start_service
+from config.places import Places
+from config.processes.child import Child
+
+# The product of a test run is not the one of the clone's `.env`.
+TEST_ENVIRONMENT = {
+    "DATABASE_URL": "",
+    "REDIS_URL": "",
+}
+# Nothing that a test stores has to outlive a power cut.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class TestServices:
+    """The services of one run, stopped however the run ends."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="holdfast-tests-"))
+        # The service account passes through it to what is its own (as root).
+        self.folder.chmod(0o711)
+        self.owner = os.getpid()
+        self.children: list[Child] = []
+
+    def start(self) -> None:
+        places = Places(self.folder / "data")
+        for service in embedded_services(places, postgres_settings=FAST):
+            self.children.append(start_service(service))
+
+    def stop(self) -> None:
+        if os.getpid() != self.owner:
+            return
+        for child in reversed(self.children):
+            child.signal_now(signal.SIGTERM if child.spec.name == "redis" else signal.SIGQUIT)
+            if not child.wait(5):
+                child.kill()
+                child.wait(5)
+        self.children.clear()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _is_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def _start() -> TestServices:
+    services = TestServices()
+    os.environ.update(TEST_ENVIRONMENT)
+    os.environ["HOLDFAST_DATA_DIR"] = str(services.folder / "data")
+    try:
+        services.start()
+    except BaseException:
+        services.stop()
+        raise
+    return services
+
+
+def _stop_on_termination(_number: int, _frame: FrameType | None) -> None:
+    # Without a handler SIGTERM would end pytest before it tells its plugins.
+    raise KeyboardInterrupt
+
+
+_services = None if _is_worker() else _start()
+if _services is not None:
+    signal.signal(signal.SIGTERM, _stop_on_termination)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    if _services is not None:
+        _services.stop()
