@@ -39,7 +39,7 @@ def check_stored(
     manifest: dict[str, Any],
     engine: Engine,
     identity: x25519.Identity | None,
-    on_read: Callable[[int], None] = lambda count: None,
+    on_read: Callable[[int], None] = lambda _count: None,
 ) -> list[Finding]:
     """What the levels `checksum` and, with a key, `content` find in the stored bytes.
 

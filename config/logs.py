@@ -40,7 +40,11 @@ def logging_settings(*, level: str) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {"psycopg.pool": {"level": "ERROR"}},
+        "loggers": {
+            "psycopg.pool": {"level": "ERROR"},
+            # It tells of every task that comes and goes; the canaries alone are thousands a day.
+            "django-q": {"level": "WARNING"},
+        },
     }
 
 

@@ -59,7 +59,7 @@ class Places:
             return inside
         digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
         # Not TMPDIR: a command in another shell must look in the same place.
-        return Path("/tmp") / f"holdfast-{os.getuid()}-{digest}"
+        return Path("/tmp") / f"holdfast-{os.getuid()}-{digest}"  # noqa: S108 - verified when used
 
 
 def find_places(data_dir: str | None) -> Places:

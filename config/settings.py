@@ -150,7 +150,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "config.problems.answer_problem",
     "DEFAULT_THROTTLE_RATES": {"backup_create": "30/min"},
 }
-KNOX_TOKEN_MODEL = "access.Token"
+KNOX_TOKEN_MODEL = "access.Token"  # noqa: S105
 # Its own table is replaced by ours, but its migrations would make it all the same; then a
 # test database cannot be emptied, for that table points at the users.
 MIGRATION_MODULES = {"knox": None}

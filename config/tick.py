@@ -11,6 +11,7 @@ import structlog
 from django.db import connection
 
 from backups.services import fail_lost_backups, wake_forgotten_backups
+from monitoring.heartbeats.canaries import send_canaries
 from monitoring.heartbeats.services import beat
 
 log = structlog.get_logger(__name__)
@@ -18,7 +19,11 @@ log = structlog.get_logger(__name__)
 EVERY_SECONDS = 5.0
 LOCK = 0x486F6C64  # one tick in an installation, whatever the number of machines
 
-DUTIES: tuple[Callable[[], object], ...] = (fail_lost_backups, wake_forgotten_backups)
+DUTIES: tuple[Callable[[], object], ...] = (
+    fail_lost_backups,
+    wake_forgotten_backups,
+    send_canaries,
+)
 
 
 def run_forever(stop: threading.Event) -> None:

@@ -93,7 +93,7 @@ def check_mail(examination: Examination) -> Iterator[Result]:
         yield warning(
             "mail",
             _("No mail server is set: nobody is told by mail when a backup fails."),
-            _("Set HOLDFAST_EMAIL_URL, for example smtp://USER:PASSWORD@HOST:587/?tls=true"),
+            _("Set HOLDFAST_EMAIL_URL, for example smtp+tls://USER:PASSWORD@HOST:587"),
         )
         return
     mail = get_connection()

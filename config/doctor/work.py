@@ -23,10 +23,12 @@ def check_watchers(examination: Examination) -> Iterator[Result]:
     from monitoring.heartbeats.services import ages
 
     known = ages()
-    for name in sorted({*WATCHERS, *known}):
+    for name in WATCHERS:
         age = known.get(name)
         if age is None:
             yield bad(name, _("It has never gone round."), _("Start Holdfast: make run"))
+        elif age > OLDEST_BEAT and name == "queue-long" and _long_work():
+            yield ok(name, _("all of its workers are busy"))
         elif age > OLDEST_BEAT:
             yield bad(
                 name,
@@ -35,6 +37,13 @@ def check_watchers(examination: Examination) -> Iterator[Result]:
             )
         else:
             yield ok(name, _("it went round %s s ago") % int(age.total_seconds()))
+
+
+def _long_work() -> bool:
+    """Whether a worker holds a claim: then the canary waits its turn behind it."""
+    from monitoring.files.claims import held
+
+    return held().exists()
 
 
 def check_clients(_examination: Examination) -> Iterator[Result]:

@@ -40,7 +40,7 @@ def was_registered() -> bool:
 @transaction.atomic
 def register_sample(*, company: Company, made: SampleDatabase, actor: Actor) -> Backup:
     """Make the sample known to the product and request its first backup, both or neither."""
-    database: Database = create_database(
+    database = create_database(
         company=company,
         name=_("Sample shop"),
         host=made.host,

@@ -83,6 +83,13 @@ def expired() -> QuerySet[TrackedFile]:
     return TrackedFile.objects.filter(status=TrackedFile.Status.PROCESSING, lease_until__lt=Now())
 
 
+def held() -> QuerySet[TrackedFile]:
+    """Files on which a worker is at work."""
+    return TrackedFile.objects.filter(
+        status=TrackedFile.Status.PROCESSING, lease_until__gte=Now()
+    )
+
+
 def older_than(field: str, seconds: float) -> Q:
     """The condition that a time is at least that long ago, by the database's clock."""
     return Q(**{f"{field}__lt": Now() - timedelta(seconds=seconds)})

@@ -1,0 +1,1 @@
+"""The pages of backups and databases: they parse, call one verb, and answer."""

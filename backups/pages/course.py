@@ -1,0 +1,80 @@
+"""The visible course of one backup: its stages, and how far, how fast, until when."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils.functional import Promise
+
+from backups.description import describe_status
+from backups.models import Backup
+from monitoring.files.models import Stage
+
+_STATES = {
+    Stage.Status.PENDING: "",
+    Stage.Status.IN_PROGRESS: "now",
+    Stage.Status.COMPLETED: "done",
+    Stage.Status.FAILED: "failed",
+}
+
+
+@dataclass(frozen=True)
+class StageView:
+    """`state` is empty (not reached), now, done or failed: a class of the style sheet."""
+
+    name: str | Promise
+    description: str | Promise
+    state: str
+    progress: float
+    took: timedelta | None
+
+
+@dataclass(frozen=True)
+class Course:
+    """`progress` in percent over all stages; rate in bytes a second."""
+
+    id: str
+    name: str
+    is_waiting: bool
+    is_over: bool
+    stages: list[StageView]
+    progress: float
+    bytes_done: int
+    bytes_total: int | None
+    rate: float | None
+    eta_seconds: float | None
+
+
+def course_of(backup: Backup) -> Course:
+    status: dict[str, Any] = describe_status(backup)
+    return Course(
+        id=str(backup.pk),
+        name=backup.database.name,
+        is_waiting=backup.status == Backup.Status.PENDING,
+        is_over=backup.is_over,
+        stages=[_view(stage) for stage in backup.file.stages.all()] if backup.file else [],
+        progress=float(status["progress"] or 0),
+        bytes_done=int(status["bytes_done"] or 0),
+        bytes_total=status["bytes_total"],
+        rate=status["rate"],
+        eta_seconds=status["eta_seconds"],
+    )
+
+
+def courses_of(backups: Iterable[Backup]) -> list[tuple[Backup, Course | None]]:
+    """Each backup with its course while it is not over."""
+    return [(backup, None if backup.is_over else course_of(backup)) for backup in backups]
+
+
+def _view(stage: Stage) -> StageView:
+    took = None
+    if stage.started_at and stage.ended_at:
+        took = stage.ended_at - stage.started_at
+    return StageView(
+        name=stage.standard.name,
+        description=stage.standard.description,
+        state=_STATES[Stage.Status(stage.status)],
+        progress=stage.progress,
+        took=took,
+    )

@@ -1,0 +1,98 @@
+"""The form of a database's connection. Its password is only ever written, never shown."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from access.models import Company, User
+from backups.models import Database
+from backups.pages.permitted import companies_where
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Database]
+else:
+    ModelForm = forms.ModelForm
+
+# A kept password is only used for the place and user it was given for: who may change the
+# address must not have it sent to a server of their own.
+PASSWORD_BELONGS_TO = ("host", "port", "username", "tls_mode")
+
+
+class KeptPassword(ModelForm):
+    """A form with a `password` field in which empty means: keep the stored one."""
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        moved = [name for name in PASSWORD_BELONGS_TO if name in self.changed_data]
+        kept = not self.instance._state.adding and self.instance.password_sealed
+        if kept and moved and not found.get("password"):
+            self.add_error(
+                "password",
+                _t("Type the password again: the stored one belongs to the connection as it was."),
+            )
+        return found
+
+
+class DatabaseForm(KeptPassword):
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Kept encrypted, and never shown again."),
+    )
+
+    class Meta:
+        model = Database
+        fields = ["name", "host", "port", "database_name", "username", "tls_mode"]
+
+    FIELDS = ("name", "host", "port", "database_name", "username", "password", "tls_mode")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_new = self.instance._state.adding
+        permission = "backups.add_database" if self.is_new else "backups.change_database"
+        self.companies = list(companies_where(user, permission))
+        if self.is_new and len(self.companies) > 1:
+            self.fields["company"] = forms.ModelChoiceField(
+                companies_where(user, permission), label=_("Company"), empty_label=None
+            )
+        if not self.is_new:
+            self.fields["password"].help_text = _("Leave it empty to keep the one that is stored.")
+        self.fields["host"].widget.attrs["placeholder"] = "db.example.com"
+        self.fields["username"].help_text = _("It needs to read everything: pg_read_all_data.")
+        self.fields["tls_mode"].help_text = _("Over other networks: always, with the host checked.")
+
+    def validate_unique(self) -> None:
+        self.instance.company = self.company
+        super().validate_unique()
+        duplicate = Database.objects.filter(company=self.company, name=self.instance.name)
+        if self.instance.name and duplicate.exclude(pk=self.instance.pk).exists():
+            self.add_error("name", _t("There is a database of this name already."))
+
+    @property
+    def company(self) -> Company:
+        if not self.is_new:
+            return self.instance.company
+        chosen = self.cleaned_data.get("company")
+        return chosen if isinstance(chosen, Company) else self.companies[0]
+
+    def connection(self) -> Database:
+        """The database as filled in, to be tested; not saved."""
+        tested = Database(company=self.company)
+        tested.engine = self.instance.engine
+        for name in self.Meta.fields:
+            setattr(tested, name, self.cleaned_data[name])
+        kept = self.instance.password if not self.is_new else ""
+        tested.password = self.cleaned_data["password"] or kept
+        return tested
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+    @property
+    def bound_fields(self) -> list[forms.BoundField]:
+        names = (*self.FIELDS, "company") if "company" in self.fields else self.FIELDS
+        return [self[name] for name in names]

@@ -1,0 +1,116 @@
+"""How each database stands: its newest backup, its newest good one, and whether that is enough."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from access.policy import Actor
+from backups.models import Backup, Database
+from look.units import age
+
+# Until schedules say it for each database.
+PROMISE = timedelta(hours=24)
+COUNTS = (Backup.Validation.GOOD, Backup.Validation.PROVEN)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A database is safe when a backup that counts is younger than the promise."""
+
+    database: Database
+    newest: Backup | None
+    good: Backup | None
+    now: datetime
+
+    @property
+    def good_age(self) -> timedelta | None:
+        return self.now - _moment(self.good) if self.good else None
+
+    @property
+    def size_bytes(self) -> int | None:
+        """What the newest good backup read at its source."""
+        return self.good.source_bytes if self.good else None
+
+    @property
+    def place(self) -> str:
+        """Where the server is; a socket folder is this machine."""
+        host = self.database.host
+        return _("this machine") if host.startswith("/") else host
+
+    @property
+    def is_safe(self) -> bool:
+        return self.good_age is not None and self.good_age < PROMISE
+
+    @property
+    def is_running(self) -> bool:
+        return self.newest is not None and not self.newest.is_over
+
+    @property
+    def state(self) -> str:
+        """The state's badge: see look.badges."""
+        if self.good and self.is_safe:
+            return self.good.validation
+        if self.newest is None:
+            return "missing"
+        if self.is_running:
+            return "running"
+        if self.newest.status in (Backup.Status.FAILED, Backup.Status.CANCELLED):
+            return self.newest.status
+        if self.newest.validation in COUNTS:
+            return "late"
+        return self.newest.validation
+
+    @property
+    def reason(self) -> str:
+        """Why it is not safe, in one sentence; empty when it is."""
+        if self.is_safe:
+            return ""
+        return f"{self._before()} {self._now()}".strip()
+
+    def _before(self) -> str:
+        if self.good is None:
+            return _("There is no good backup yet.")
+        return _("The last good backup is from %(age)s, the promise is 24 hours.") % {
+            "age": age(self.good_age)
+        }
+
+    def _now(self) -> str:
+        if self.newest is None:
+            return ""
+        if self.is_running:
+            return _("One is running.")
+        if self.newest.error:
+            return _("The newest one failed: %(error)s") % {"error": self.newest.error}
+        if self.newest.validation_detail and self.newest.validation not in COUNTS:
+            return self.newest.validation_detail
+        return ""
+
+
+def standings(*, actor: Actor, now: datetime | None = None) -> list[Standing]:
+    """Every database the actor may see, in three queries whatever their number."""
+    visible = Backup.objects.visible_to(actor)
+    newest = _first_of_each(visible)
+    good = _first_of_each(visible.filter(status=Backup.Status.COMPLETED, validation__in=COUNTS))
+    moment = now or timezone.now()
+    return [
+        Standing(database, newest.get(database.pk), good.get(database.pk), moment)
+        for database in Database.objects.visible_to(actor).select_related("company")
+    ]
+
+
+def unsafe(found: Iterable[Standing]) -> list[Standing]:
+    return [standing for standing in found if not standing.is_safe]
+
+
+def _first_of_each(backups: QuerySet[Backup]) -> dict[object, Backup]:
+    newest = backups.order_by("database_id", "-created_at", "-id").distinct("database_id")
+    return {backup.database_id: backup for backup in newest.defer("manifest")}
+
+
+def _moment(backup: Backup) -> datetime:
+    """When a backup's content is from: the dump's begin, never its end."""
+    return backup.started_at or backup.created_at
