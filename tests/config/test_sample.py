@@ -1,34 +1,44 @@
 """The sample shop: what is in it, who may reach it, and that it is made once and whole."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
+from access.models import Company
+from backups.errors import BackupError
+from backups.models import Backup, Database
+from config.sample import FIRST_START, create_sample
 from config.sample.server import NAME, UNFINISHED, SampleDatabase, create_sample_database
+from storage.services import create_local_target
 
 # One server, one name: these tests take turns.
 pytestmark = pytest.mark.xdist_group("sample")
 
 
-@pytest.fixture(scope="module")
-def admin() -> str:
-    return make_conninfo(host=str(settings.PLACES.sockets), user="holdfast", dbname="postgres")
-
-
-@pytest.fixture(scope="module")
-def sample(admin: str) -> Iterator[SampleDatabase]:
-    yield create_sample_database(admin=admin)
-    with psycopg.connect(admin, autocommit=True) as connection:
+@pytest.fixture(scope="module", autouse=True)
+def admin() -> Iterator[str]:
+    source = make_conninfo(host=str(settings.PLACES.sockets), user="holdfast", dbname="postgres")
+    yield source
+    with psycopg.connect(source, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
         connection.execute(f"DROP ROLE IF EXISTS {NAME}")
 
 
+@pytest.fixture
+def sample(admin: str) -> SampleDatabase:
+    """The sample, made for the first test that wants it."""
+    return create_sample_database(admin=admin, renew_password=True)
+
+
 def conninfo(sample: SampleDatabase, **changes: str | None) -> str:
-    known = {"host": sample.host, "port": sample.port, "dbname": sample.name, "user": sample.user}
-    return make_conninfo(**{**known, "password": sample.password, **changes})
+    known = {"host": sample.host, "port": str(sample.port), "dbname": sample.name}
+    return make_conninfo(
+        "", **{**known, "user": sample.user, "password": sample.password, **changes}
+    )
 
 
 def ask(source: str, question: str) -> object:
@@ -87,15 +97,11 @@ def test_finished_sample_is_kept_and_its_password_renewed_only_when_asked(
     made = ask(admin, f"SELECT oid FROM pg_database WHERE datname = '{NAME}'")
     assert create_sample_database(admin=admin).password is None
     assert ask(conninfo(sample), "SELECT 1") == 1
-    try:
-        renewed = create_sample_database(admin=admin, renew_password=True)
-        assert ask(conninfo(renewed), "SELECT 1") == 1
-        assert ask(admin, f"SELECT oid FROM pg_database WHERE datname = '{NAME}'") == made
-        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            psycopg.connect(conninfo(sample))
-    finally:
-        with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(f"ALTER ROLE {NAME} PASSWORD '{sample.password}'")
+    renewed = create_sample_database(admin=admin, renew_password=True)
+    assert ask(conninfo(renewed), "SELECT 1") == 1
+    assert ask(admin, f"SELECT oid FROM pg_database WHERE datname = '{NAME}'") == made
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(conninfo(sample))
 
 
 def test_what_a_killed_attempt_left_is_made_again(admin: str, sample: SampleDatabase) -> None:
@@ -104,9 +110,39 @@ def test_what_a_killed_attempt_left_is_made_again(admin: str, sample: SampleData
         connection.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {UNFINISHED} OWNER {NAME}")
     made = create_sample_database(admin=admin)
-    try:
-        assert ask(conninfo(made), "SELECT count(*) > 0 FROM orders") is True
-        assert ask(admin, f"SELECT count(*) FROM pg_database WHERE datname = '{UNFINISHED}'") == 0
-    finally:
-        with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(f"ALTER ROLE {NAME} PASSWORD '{sample.password}'")
+    assert ask(conninfo(made), "SELECT count(*) > 0 FROM orders") is True
+    assert ask(admin, f"SELECT count(*) FROM pg_database WHERE datname = '{UNFINISHED}'") == 0
+
+
+def test_first_start_registers_it_and_requests_one_backup(
+    db: None, admin: str, tmp_path: Path
+) -> None:
+    company = Company.objects.create(name="Home")
+    create_local_target(
+        company=company, name="Vault", folder=tmp_path, actor=FIRST_START, is_default=True
+    )
+    assert create_sample(company=company) is True
+    database = Database.objects.get()
+    assert (database.company, database.database_name) == (company, NAME)
+    assert database.password not in database.password_sealed
+    assert Backup.objects.get().database == database
+    assert create_sample(company=company) is False
+    assert Backup.objects.count() == 1
+
+
+def test_a_deleted_sample_does_not_come_back(db: None, admin: str, tmp_path: Path) -> None:
+    company = Company.objects.create(name="Home")
+    create_local_target(
+        company=company, name="Vault", folder=tmp_path, actor=FIRST_START, is_default=True
+    )
+    create_sample(company=company)
+    Backup.objects.all().delete()
+    Database.objects.all().delete()
+    assert create_sample(company=company) is False
+    assert not Database.objects.exists()
+
+
+def test_without_a_place_for_its_backup_it_is_not_registered_either(db: None, admin: str) -> None:
+    with pytest.raises(BackupError):
+        create_sample(company=Company.objects.create(name="Home"))
+    assert not Database.objects.exists()

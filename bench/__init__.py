@@ -1,0 +1,1 @@
+"""Measures a whole backup beside the plain tools and a peer, on a generated database."""

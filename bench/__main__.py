@@ -1,0 +1,54 @@
+"""`python -m bench`: a whole backup ÷ the bare tools, on each bundled major, in one run."""
+
+import argparse
+import shutil
+import sys
+from datetime import UTC, datetime
+
+from bench.archives import reference_hashes
+from bench.baselines import baseline_contestants, missing_tools
+from bench.clusters import Cluster, running_cluster
+from bench.measure import run_alternating
+from bench.ours import BenchKey, check_artifact, our_contestant
+from bench.peer import peer_contestant
+from bench.places import WHEELS, bench_folder
+from bench.table import describe_cluster, describe_machine, render_table
+
+
+def main() -> None:
+    options = _parse(sys.argv[1:])
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · `python -m bench {' '.join(sys.argv[1:])}`")
+    print(describe_machine(), flush=True)
+    for major in options.majors:
+        with running_cluster(major) as cluster:
+            _measure(cluster, options)
+
+
+def _measure(cluster: Cluster, options: argparse.Namespace) -> None:
+    said = missing_tools(cluster)
+    output = bench_folder() / "out"
+    key = BenchKey.make()
+    contestants = baseline_contestants(cluster, output, key.recipient)
+    contestants.append(our_contestant(cluster, output, key))
+    if not options.without_peer:
+        contestants.append(peer_contestant(cluster, output))
+    series = run_alternating(contestants, runs=options.runs)
+    pipe = next((one for one in series if "tee" in one.contestant.name), None)
+    print(f"\n{describe_cluster(cluster)}\n")
+    print(render_table(series, bare=series[0], pipe=pipe))
+    for line in said + check_artifact(cluster, output, key, reference_hashes(cluster)):
+        print(f"\n- {line}", end="")
+    print("\n", flush=True)
+    shutil.rmtree(output)
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="measured runs of each (after one)")
+    parser.add_argument("--majors", type=int, nargs="+", default=list(WHEELS), choices=WHEELS)
+    parser.add_argument("--without-peer", action="store_true", help="leave django-dbbackup out")
+    return parser.parse_args(words)
+
+
+if __name__ == "__main__":
+    main()

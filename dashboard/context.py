@@ -1,0 +1,128 @@
+"""What the frame around every page shows: navigation, who is here, and whether it is watched."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from access.models import Membership, User
+from dashboard.health import TICK, TICK_STALE_AFTER
+from look.units import age, duration
+from monitoring.heartbeats.services import ages
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the navigation; `alarms` counts what needs attention there."""
+
+    name: str | Promise
+    url: str
+    icon: str
+    current: bool
+    alarms: int = 0
+
+
+@dataclass(frozen=True)
+class Watcher:
+    alive: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class _Place:
+    name: str | Promise
+    route: str
+    icon: str
+    allowed: Callable[[User], bool]
+    # The page is part of this place when its route's name begins so.
+    begins: tuple[str, ...]
+
+
+_PLACES = (
+    _Place(
+        gettext_lazy("Overview"),
+        "dashboard:overview",
+        "overview",
+        lambda user: user.may("backups.view_database"),
+        ("dashboard:overview",),
+    ),
+    _Place(
+        gettext_lazy("Databases"),
+        "backups:databases",
+        "database",
+        lambda user: user.may("backups.view_database"),
+        ("backups:database",),
+    ),
+    _Place(
+        gettext_lazy("Backups"),
+        "backups:list",
+        "backup",
+        lambda user: user.may("backups.view_backup"),
+        ("backups:list", "backups:detail"),
+    ),
+    _Place(gettext_lazy("Administration"), "admin:index", "admin", lambda user: user.is_staff, ()),
+)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The context processor: nothing is asked until a page with a frame asks."""
+    return {"frame": SimpleLazyObject(lambda: _frame(request))}
+
+
+def _frame(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    known = user if isinstance(user, User) else None
+    return {
+        "navigation": _navigation(request, known) if known else [],
+        "who": _who(known) if known else "",
+        "watcher": _watcher(),
+        "version": settings.VERSION,
+    }
+
+
+def _navigation(request: HttpRequest, user: User) -> list[Entry]:
+    match = request.resolver_match
+    here = match.view_name if match else ""
+    return [
+        Entry(
+            name=place.name,
+            url=reverse(place.route),
+            icon=place.icon,
+            current=bool(place.begins) and here.startswith(place.begins),
+        )
+        for place in _PLACES
+        if place.allowed(user)
+    ]
+
+
+def _who(user: User) -> str:
+    """The person's name, with company and role when there is only one membership."""
+    memberships = list(Membership.objects.filter(user=user).select_related("company")[:2])
+    if len(memberships) == 1:
+        where = memberships[0]
+        return f"{user.get_username()} · {where.company.name} · {where.get_role_display()}"
+    if user.is_superuser:
+        return f"{user.get_username()} · {_('all companies')}"
+    return user.get_username()
+
+
+def _watcher() -> Watcher:
+    try:
+        last: timedelta | None = ages().get(TICK)
+    except DatabaseError:
+        last = None
+    if last is None:
+        return Watcher(alive=False, text=_("The watcher has not run yet"))
+    if last > TICK_STALE_AFTER:
+        return Watcher(
+            alive=False, text=_("Watcher silent for %(time)s") % {"time": duration(last)}
+        )
+    return Watcher(alive=True, text=_("Watcher alive, %(age)s") % {"age": age(last)})

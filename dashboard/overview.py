@@ -1,0 +1,202 @@
+"""The overview: one answer first, then numbers, what runs now, and every database."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from access.models import User
+from backups.models import Backup
+from backups.pages.course import courses_of
+from backups.pages.permitted import must_have, person
+from backups.pages.standing import COUNTS, Standing, standings, unsafe
+from look.units import NOTHING, duration, size
+
+DAY = timedelta(hours=24)
+REASONS_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One line of the answer; `url` leads to the backup it speaks of."""
+
+    text: str
+    name: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`tone` is a colour class; `part` of the ring is filled, in percent."""
+
+    tone: str
+    sentence: str
+    reasons: list["Reason"]
+    safe: int
+    all: int
+    action: str = ""
+    url: str = ""
+
+    @property
+    def part(self) -> int:
+        return round(100 * self.safe / self.all) if self.all else 0
+
+
+@dataclass(frozen=True)
+class Tile:
+    name: str
+    value: str
+    more: str
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    return redirect("dashboard:overview")
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    must_have(user, "backups.view_database")
+    found = standings(actor=user)
+    running = courses_of(
+        Backup.objects.visible_to(user)
+        .filter(status__in=[Backup.Status.PENDING, Backup.Status.RUNNING])
+        .select_related("database", "file")
+        .prefetch_related("file__stages")
+        .order_by("created_at")[:20]
+    )
+    context = {
+        "answer": answer(found, user),
+        "tiles": tiles(found, user),
+        "running": running,
+        "standings": found,
+        "polls": bool(running),
+    }
+    live = "X-Live" in request.headers
+    template = "dashboard/overview_live.html" if live else "dashboard/overview.html"
+    return render(request, template, context)
+
+
+def answer(found: list[Standing], user: User) -> Answer:
+    """Safe means here: a checked backup younger than a day. No drill has proven it yet."""
+    not_safe = unsafe(found)
+    safe = len(found) - len(not_safe)
+    if not found:
+        may_add = user.may("backups.add_database")
+        return Answer(
+            tone="none",
+            sentence=_("No database is backed up yet."),
+            reasons=[Reason(_("Add the connection to one, then make its first backup."))],
+            safe=0,
+            all=0,
+            action=_("Add a database") if may_add else "",
+            url=reverse("backups:database-new") if may_add else "",
+        )
+    if not not_safe:
+        return Answer(
+            tone="good",
+            sentence=ngettext(
+                "The database has a good backup.",
+                "All %(count)s databases have a good backup.",
+                len(found),
+            )
+            % {"count": len(found)},
+            reasons=[
+                Reason(_("Younger than 24 hours; the stored bytes were read back and are whole.")),
+                Reason(_("Good is not proven: no backup was restored and compared yet.")),
+            ],
+            safe=safe,
+            all=len(found),
+        )
+    # What runs may mend itself: what needs a person comes first.
+    not_safe.sort(key=lambda standing: standing.is_running)
+    reasons = [_reason(standing) for standing in not_safe[:REASONS_SHOWN]]
+    hidden = len(not_safe) - REASONS_SHOWN
+    if hidden > 0:
+        more = ngettext("And one more.", "And %(count)s more.", hidden) % {"count": hidden}
+        reasons.append(Reason(more))
+    action, url = _mend(not_safe[0], user)
+    return Answer(
+        tone="running" if all(standing.is_running for standing in not_safe) else "warn",
+        sentence=ngettext(
+            "One database is not safe.", "%(count)s databases are not safe.", len(not_safe)
+        )
+        % {"count": len(not_safe)},
+        reasons=reasons,
+        safe=safe,
+        all=len(found),
+        action=action,
+        url=url,
+    )
+
+
+def _reason(standing: Standing) -> Reason:
+    newest = standing.newest
+    url = reverse("backups:detail", args=[newest.pk]) if newest else ""
+    return Reason(text=standing.reason, name=standing.database.name, url=url)
+
+
+def _mend(standing: Standing, user: User) -> tuple[str, str]:
+    newest = standing.newest
+    if newest and (newest.error or standing.is_running):
+        words = _("Watch it") if standing.is_running else _("See what to do")
+        return words, reverse("backups:detail", args=[newest.pk])
+    if user.may("backups.add_backup", standing.database.company):
+        return _("Back up now"), f"{reverse('backups:list')}?new={standing.database.pk}"
+    return "", ""
+
+
+def tiles(found: list[Standing], user: User) -> list[Tile]:
+    visible = Backup.objects.visible_to(user)
+    completed = Q(status=Backup.Status.COMPLETED)
+    ended = visible.filter(completed_at__gt=Now() - DAY)
+    day = ended.aggregate(
+        all=Count("pk"), good=Count("pk", filter=completed & Q(validation__in=COUNTS))
+    )
+    kept = visible.filter(completed).aggregate(count=Count("pk"), bytes=Sum("size_bytes"))
+    oldest = max(
+        (standing for standing in found if standing.good_age is not None),
+        key=lambda standing: standing.good_age or timedelta(),
+        default=None,
+    )
+    slowest = ended.filter(completed).order_by((F("completed_at") - F("started_at")).desc())
+    return [
+        Tile(
+            _("Oldest good backup"),
+            duration(oldest.good_age) if oldest else NOTHING,
+            _("promise 24 h · %(name)s") % {"name": oldest.database.name}
+            if oldest
+            else _("none yet"),
+        ),
+        Tile(
+            _("Last 24 hours"),
+            _("%(good)s of %(all)s good") % day if day["all"] else NOTHING,
+            ngettext("%(count)s backup ended", "%(count)s backups ended", day["all"])
+            % {"count": day["all"]},
+        ),
+        _slowest(slowest.select_related("database").first()),
+        Tile(
+            _("Stored"),
+            size(kept["bytes"] or 0),
+            ngettext("in %(count)s backup", "in %(count)s backups", kept["count"])
+            % {"count": kept["count"]},
+        ),
+    ]
+
+
+def _slowest(backup: Backup | None) -> Tile:
+    if backup is None or not backup.completed_at or not backup.started_at:
+        return Tile(_("Slowest backup of the day"), NOTHING, _("none yet"))
+    return Tile(
+        _("Slowest backup of the day"),
+        duration(backup.completed_at - backup.started_at),
+        backup.database.name,
+    )

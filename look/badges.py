@@ -1,0 +1,52 @@
+"""Every state is a word, a colour and an icon: one table for pages, admin and mails."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from look.icons import icon
+
+
+@dataclass(frozen=True)
+class Badge:
+    """`tone` is a colour class of the style sheet: proven, good, running, warn, bad, none."""
+
+    word: str | Promise
+    tone: str
+    icon: str
+
+    def html(self) -> SafeString:
+        return format_html(
+            '<span class="badge {}">{}{}</span>', self.tone, icon(self.icon), self.word
+        )
+
+
+BADGES: dict[str, Badge] = {
+    "proven": Badge(_("Proven"), "proven", "shield"),
+    "good": Badge(_("Good"), "good", "check"),
+    "partial": Badge(_("Partial"), "warn", "half"),
+    "late": Badge(_("Late"), "warn", "clock"),
+    "unchecked": Badge(_("Unchecked"), "none", "question"),
+    "corrupt": Badge(_("Corrupt"), "bad", "cross"),
+    "missing": Badge(_("Missing"), "bad", "gone"),
+    "failed": Badge(_("Failed"), "bad", "cross"),
+    "pending": Badge(_("Waiting"), "none", "clock"),
+    "queued": Badge(_("Queued"), "none", "clock"),
+    "running": Badge(_("Running"), "running", "play"),
+    "processing": Badge(_("Running"), "running", "play"),
+    "in_progress": Badge(_("Running"), "running", "play"),
+    "completed": Badge(_("Completed"), "none", "check"),
+    "stored": Badge(_("Stored"), "proven", "check"),
+    "passed": Badge(_("Passed"), "proven", "check"),
+    "cancelled": Badge(_("Cancelled"), "none", "stop"),
+    "alive": Badge(_("Alive"), "proven", "check"),
+    "stale": Badge(_("Silent"), "bad", "clock"),
+}
+
+
+def badge(state: str) -> SafeString:
+    """The badge of a state as HTML; an unknown state is shown by its own word, without colour."""
+    return BADGES.get(state, Badge(state, "none", "question")).html()

@@ -1,0 +1,109 @@
+"""A real Chromium against a live server. Where there is none, these tests are skipped."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from access.models import User
+from tests.cast import (
+    PASSWORD,
+    admin,
+    company,
+    database,
+    operator,
+    storage_target,
+    superuser,
+    viewer,
+)
+
+__all__ = ["admin", "company", "database", "operator", "storage_target", "superuser", "viewer"]
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+    None,
+)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = {"width": 1360, "height": 900}
+PHONE = {"width": 360, "height": 720}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("There is no Chromium on this machine (apt install chromium).")
+    # Playwright runs a loop in this thread, and Django then takes every query for an
+    # asynchronous one.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+class Visitor:
+    """One person's browser: its pages, and everything the console complained of."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.context = context
+        self.address = address
+        self.complaints: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: Any) -> None:
+        # Chromium writes every answer of 4xx there too; those are asked for.
+        if message.type in ("error", "warning") and "status of 4" not in message.text:
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.address + path)
+        return self.page
+
+    def log_in(self, user: User) -> Page:
+        self.open("/login")
+        self.page.get_by_label("Name").fill(user.username)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Log in").click()
+        self.page.wait_for_url("**/dashboard/**")
+        return self.page
+
+    def is_too_wide(self) -> bool:
+        return bool(
+            self.page.evaluate(
+                "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            )
+        )
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: Any) -> Iterator[Any]:
+    """`visit(viewport=…, theme=…)` opens a browser of its own; none may complain at the end."""
+    visitors: list[Visitor] = []
+
+    def open_browser(*, viewport: dict[str, int] = WIDE, theme: str = "light") -> Visitor:
+        context = browser.new_context(
+            viewport=viewport,  # type: ignore[arg-type]  # playwright's own dictionary type
+            color_scheme=theme,  # type: ignore[arg-type]  # light or dark
+            reduced_motion="reduce",
+        )
+        visitors.append(Visitor(context, live_server.url))
+        return visitors[-1]
+
+    yield open_browser
+    complaints = [text for visitor in visitors for text in visitor.complaints]
+    for visitor in visitors:
+        visitor.context.close()
+    assert not complaints

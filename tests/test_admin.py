@@ -1,0 +1,284 @@
+"""The Django admin: what each role finds there, and that its changes go through the services."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin as django_admin
+from django.test import Client
+from django.urls import reverse
+
+from access.models import Agent, AuditEntry, Company, Membership, Token, User
+from access.roles import Role
+from access.services import create_agent
+from backups.models import Backup, Database, LevelResult
+from monitoring.heartbeats.services import beat
+from storage.models import StorageTarget, StoredObject
+from tests.cast import (
+    Login,
+    admin,
+    company,
+    database,
+    login,
+    make_backup,
+    operator,
+    person,
+    storage_target,
+    stranger,
+    superuser,
+)
+
+__all__ = [
+    "admin",
+    "company",
+    "database",
+    "login",
+    "operator",
+    "storage_target",
+    "stranger",
+    "superuser",
+]
+
+OURS = {"access", "storage", "monitoring", "backups", "django_q"}
+MODELS = [model for model in django_admin.site._registry if model._meta.app_label in OURS]
+RECORDS = {
+    "backup", "levelresult", "trackedfile", "stage", "storedobject", "auditentry", "heartbeat",
+    "failure", "ormq",
+}  # fmt: skip
+PASSWORD_FIELDS = {"host": "127.0.0.1", "port": 1, "database_name": "x", "username": "u"}
+
+
+def url(model: Any, view: str = "changelist", *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{view}", args=args)
+
+
+@pytest.fixture
+def furnished(database: Database) -> Backup:
+    """One row of everything that belongs to the company."""
+    backup = make_backup(database)
+    stored = StoredObject.objects.create(
+        company=backup.company, target=backup.storage, key="orders/1", size=10, sha256="ab" * 32
+    )
+    backup.stored_objects.add(stored)
+    LevelResult.objects.create(backup=backup, stored=stored, level="checksum", passed=True)
+    beat(name="tick")
+    return backup
+
+
+def test_every_model_of_ours_is_there() -> None:
+    names = {model._meta.model_name for model in MODELS}
+    assert names == RECORDS | {
+        "user", "company", "membership", "agent", "token", "storagetarget", "database",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label_lower)
+def test_lists_search_and_forms_open(
+    login: Login, superuser: User, furnished: Backup, model: Any
+) -> None:
+    create_agent(name="till", company=furnished.company, actor=superuser)
+    client = login(superuser)
+    assert client.get(url(model)).status_code == 200
+    assert client.get(url(model), {"q": "orders"}).status_code == 200
+    row = model._default_manager.first()
+    if row is not None:
+        assert client.get(url(model, "change", row.pk)).status_code == 200
+    expected = 403 if model._meta.model_name in RECORDS else 200
+    assert client.get(url(model, "add")).status_code == expected
+
+
+def test_records_cannot_be_changed_or_deleted_even_by_a_superuser(
+    login: Login, superuser: User, furnished: Backup
+) -> None:
+    client = login(superuser)
+    assert furnished.file is not None
+    for row in (furnished, furnished.file, furnished.stored_objects.get()):
+        assert client.post(url(row, "change", row.pk), {"comment": "x"}).status_code == 403
+        assert client.post(url(row, "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert Backup.objects.filter(pk=furnished.pk).exists()
+
+
+def test_staff_sees_the_rows_of_its_companies_only(
+    login: Login, admin: User, stranger: User, furnished: Backup
+) -> None:
+    assert furnished.file is not None
+    for row in (
+        furnished, furnished.database, furnished.file, furnished.storage,
+        furnished.stored_objects.get(),
+    ):  # fmt: skip
+        own, others = login(admin), login(stranger)
+        assert str(row) in own.get(url(row)).content.decode()
+        assert own.get(url(row, "change", row.pk)).status_code == 200
+        assert str(row) not in others.get(url(row)).content.decode()
+        # Django leads away from a row that the person cannot find.
+        assert others.get(url(row, "change", row.pk)).status_code == 302
+
+
+def test_an_administrator_here_may_be_a_viewer_there(
+    login: Login, admin: User, stranger: User, database: Database
+) -> None:
+    Membership.objects.create(user=stranger, company=database.company, role=Role.VIEWER)
+    form = {**PASSWORD_FIELDS, "name": "stolen", "tls_mode": "prefer", "password": "new"}
+    path = url(Database, "change", database.pk)
+    assert login(stranger).get(path).status_code == 200
+    assert login(stranger).post(path, form).status_code == 403
+    assert login(admin).post(path, form).status_code == 302
+
+
+def test_superusers_things_are_closed_to_other_staff(
+    login: Login, admin: User, superuser: User
+) -> None:
+    for model in MODELS:
+        if model._meta.model_name in {"user", "heartbeat", "failure", "ormq"}:
+            assert login(admin).get(url(model)).status_code == 403
+            assert login(superuser).get(url(model)).status_code == 200
+
+
+def test_who_is_not_staff_is_not_let_in(login: Login, operator: User) -> None:
+    answer = login(operator).get("/admin/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/admin/login/")
+
+
+class TestDatabase:
+    form = {**PASSWORD_FIELDS, "tls_mode": "prefer", "password": "typed-in-the-admin"}
+
+    def test_it_is_added_through_the_service(self, login: Login, admin: User) -> None:
+        company = admin.memberships.get().company
+        answer = login(admin).post(
+            url(Database, "add"), {**self.form, "name": "billing", "company": company.pk}
+        )
+        assert answer.status_code == 302
+        made = Database.objects.get()
+        assert made.password == "typed-in-the-admin"
+        entries = AuditEntry.objects.filter(object_id=str(made.pk))
+        assert entries.count() == 1
+        assert entries.get().actor == admin
+
+    def test_not_into_another_company(self, login: Login, admin: User, stranger: User) -> None:
+        theirs = stranger.memberships.get().company
+        answer = login(admin).post(
+            url(Database, "add"), {**self.form, "name": "billing", "company": theirs.pk}
+        )
+        assert answer.status_code == 200
+        assert not Database.objects.exists()
+
+    def test_the_password_is_never_shown(
+        self, login: Login, superuser: User, database: Database
+    ) -> None:
+        html = login(superuser).get(url(Database, "change", database.pk)).content.decode()
+        assert "the stored password" not in html
+        assert database.password_sealed not in html
+
+    def test_an_empty_password_stays_but_goes_nowhere_else(
+        self, login: Login, admin: User, database: Database
+    ) -> None:
+        client = login(admin)
+        same = {
+            "name": "renamed",
+            "password": "",
+            "host": database.host,
+            "port": database.port,
+            "database_name": "orders",
+            "username": database.username,
+            "tls_mode": database.tls_mode,
+        }
+        path = url(Database, "change", database.pk)
+        assert client.post(path, same).status_code == 302
+        database.refresh_from_db()
+        assert (database.name, database.password) == ("renamed", "the stored password")
+        moved = client.post(path, {**same, "host": "evil.example"})
+        assert moved.status_code == 200
+        assert "Type the password again" in moved.content.decode()
+        database.refresh_from_db()
+        assert database.host == same["host"]
+
+    def test_the_connection_is_tested(
+        self, login: Login, admin: User, stranger: User, database: Database
+    ) -> None:
+        Database.objects.update(host="127.0.0.1", port=1)
+        asked = {"action": "test_connections", "_selected_action": [str(database.pk)]}
+        said = login(admin).post(url(Database), asked, follow=True).content.decode()
+        assert "Check the host and port" in said
+        said = login(stranger).post(url(Database), asked, follow=True).content.decode()
+        assert "Check the host and port" not in said
+
+
+class TestTokens:
+    def test_an_agent_is_made_and_its_token_shown_once(
+        self, login: Login, admin: User, client: Client
+    ) -> None:
+        company = admin.memberships.get().company
+        answer = login(admin).post(
+            url(Agent, "add"), {"agent_id": "till", "company": company.pk, "role": Role.VIEWER}
+        )
+        assert answer.status_code == 200
+        assert "no-store" in answer["Cache-Control"]
+        text = answer.context["token"]
+        assert text.startswith("hf_")
+        assert text in answer.content.decode()
+        assert Agent.objects.get().user.role_in(company) == Role.VIEWER
+        assert text not in str(list(AuditEntry.objects.values_list("changes", "object_name")))
+
+    def test_digests_are_shown_nowhere(
+        self, login: Login, superuser: User, company: Company
+    ) -> None:
+        create_agent(name="till", company=company, actor=superuser)
+        token = Token.objects.get()
+        for path in (url(Token), url(Token, "change", token.pk)):
+            assert token.digest not in login(superuser).get(path).content.decode()
+
+    def test_deleting_revokes(
+        self, login: Login, admin: User, stranger: User, company: Company
+    ) -> None:
+        create_agent(name="till", company=company, actor=admin)
+        token = Token.objects.get()
+        gone = url(Token, "delete", token.pk)
+        login(stranger).post(gone, {"post": "yes"})
+        assert Token.objects.exists()
+        login(admin).post(gone, {"post": "yes"})
+        assert not Token.objects.exists()
+        assert AuditEntry.objects.filter(action="token.revoked", actor=admin).count() == 1
+
+    def test_a_person_gets_one_from_a_superuser_only(
+        self, login: Login, superuser: User, admin: User
+    ) -> None:
+        form = {"user": admin.pk, "name": "laptop", "days": "30"}
+        assert login(admin).post(url(Token, "add"), form).status_code == 403
+        answer = login(superuser).post(url(Token, "add"), form)
+        assert answer.context["token"].startswith("hf_")
+        assert Token.objects.get().expiry is not None
+
+
+def test_a_target_is_made_with_a_full_path(login: Login, admin: User, tmp_path: Any) -> None:
+    company = admin.memberships.get().company
+    form = {"company": company.pk, "name": "vault", "is_default": "on"}
+    client = login(admin)
+    refused = client.post(url(StorageTarget, "add"), {**form, "folder": "relative/path"})
+    assert "Give the full path" in refused.content.decode()
+    made = client.post(url(StorageTarget, "add"), {**form, "folder": str(tmp_path)})
+    assert made.status_code == 302
+    target = StorageTarget.objects.get()
+    assert AuditEntry.objects.filter(action="storage.created", object_id=str(target.pk)).exists()
+    asked = {"action": "test_targets", "_selected_action": [str(target.pk)]}
+    said = client.post(url(StorageTarget), asked, follow=True).content.decode()
+    assert "a probe was written" in said
+
+
+def test_a_change_of_a_person_is_in_the_audit(
+    login: Login, superuser: User, company: Company
+) -> None:
+    vera = person("vera", company, Role.VIEWER)
+    answer = login(superuser).post(
+        url(User, "change", vera.pk),
+        {
+            "username": "vera",
+            "email": "vera@example.com",
+            "is_active": "on",
+            "memberships-TOTAL_FORMS": "0",
+            "memberships-INITIAL_FORMS": "0",
+        },
+    )
+    assert answer.status_code == 302
+    entry = AuditEntry.objects.get(action="user.changed")
+    assert entry.actor == superuser
+    assert entry.object_name == "vera"
