@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from access.policy import Actor
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox ships no types
     """A person, or the account behind an agent: both act by the same rules."""
 
     class Kind(models.TextChoices):
@@ -23,7 +23,7 @@ class User(AbstractUser):
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON)
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
 

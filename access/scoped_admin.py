@@ -79,7 +79,7 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.related_model is Company:
             user = request.user
-            assert isinstance(user, User)  # noqa: S101 - for the type only
+            assert isinstance(user, User)
             companies = [
                 company.pk
                 for company in Company.objects.all()

@@ -8,7 +8,7 @@ Nothing here knows of rows; `backups.run` does.
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 import pyrage
 from backports import zstd
@@ -39,7 +39,7 @@ class Packed:
 
 def store_artifact(
     *,
-    stream: BinaryIO,
+    stream: IO[bytes],
     finish: Callable[[], None],
     target: StorageTarget,
     key: str,
@@ -135,7 +135,7 @@ def named(error: storage_errors.StorageError) -> BackupError:
 class _Source:
     """The dump's stream, hashed and counted, handed out in the small pieces age asks for."""
 
-    def __init__(self, stream: BinaryIO, on_read: Callable[[], None]) -> None:
+    def __init__(self, stream: IO[bytes], on_read: Callable[[], None]) -> None:
         self._stream = stream
         self._on_read = on_read
         self._block = memoryview(b"")

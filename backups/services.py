@@ -234,7 +234,7 @@ def update_database(
     unknown = set(changes) - set(EDITABLE)
     if unknown:
         raise ValidationError(_("These cannot be changed: %s") % ", ".join(sorted(unknown)))
-    locked = Database.objects.select_for_update().get(pk=database.pk)
+    locked: Database = Database.objects.select_for_update().get(pk=database.pk)
     before = {field: getattr(locked, field) for field in changes}
     for field, value in changes.items():
         setattr(locked, field, value)
@@ -279,7 +279,8 @@ def _refuse_full(target: StorageTarget) -> None:
 
 
 def _default_storage(company: Company) -> StorageTarget:
-    found = StorageTarget.objects.filter(company=company).order_by("-is_default", "name").first()
+    targets = StorageTarget.objects.filter(company=company).order_by("-is_default", "name")
+    found: StorageTarget | None = targets.first()
     if found is None:
         raise NotFound(_("There is no storage for %(company)s yet.") % {"company": company.name})
     return found

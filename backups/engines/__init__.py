@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Protocol
+from typing import IO, Any, Protocol
 
 from backups.models import Database
 from backups.options import Options
@@ -24,7 +24,7 @@ class ServerFacts:
 class Dump(Protocol):
     """A dump under way: its archive is read from `stream` to the end, then `finish` is called."""
 
-    stream: BinaryIO
+    stream: IO[bytes]
     source_bytes: int
     server_version: str
     extension: str

@@ -46,19 +46,25 @@ class Course:
     eta_seconds: float | None
 
 
+# Before that a rate says nothing of how long it will take.
+ETA_FROM_PERCENT = 5
+
+
 def course_of(backup: Backup) -> Course:
     status: dict[str, Any] = describe_status(backup)
+    stages = [_view(stage) for stage in backup.file.stages.all()] if backup.file else []
+    has_begun = any(s.state == "now" and s.progress >= ETA_FROM_PERCENT for s in stages)
     return Course(
         id=str(backup.pk),
         name=backup.database.name,
         is_waiting=backup.status == Backup.Status.PENDING,
         is_over=backup.is_over,
-        stages=[_view(stage) for stage in backup.file.stages.all()] if backup.file else [],
+        stages=stages,
         progress=float(status["progress"] or 0),
         bytes_done=int(status["bytes_done"] or 0),
         bytes_total=status["bytes_total"],
         rate=status["rate"],
-        eta_seconds=status["eta_seconds"],
+        eta_seconds=status["eta_seconds"] if has_begun else None,
     )
 
 

@@ -36,6 +36,11 @@ class Standing:
         return self.good.source_bytes if self.good else None
 
     @property
+    def server_version(self) -> str:
+        known = [backup.server_version for backup in (self.newest, self.good) if backup]
+        return next(filter(None, known), "")
+
+    @property
     def place(self) -> str:
         """Where the server is; a socket folder is this machine."""
         host = self.database.host

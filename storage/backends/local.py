@@ -46,7 +46,7 @@ class LocalBackend:
         with _named_errors():
             file = self._path(key).open("rb", buffering=0)
         with file:
-            yield file  # type: ignore[misc]  # a FileIO reads like a BinaryIO
+            yield file
 
     def delete(self, key: str) -> None:
         path = self._path(key)

@@ -2,10 +2,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
 
-from access.models import AuditEntry, User
+from access.models import User
 from backups.models import Backup, Database, LevelResult
 from backups.pages.detail import restore_words
 from storage.models import StoredObject
@@ -30,7 +29,6 @@ __all__ = [
 ]  # fmt: skip
 
 LIST = "/dashboard/backup"
-DATABASES = "/dashboard/databases"
 
 
 def page(client: Client, path: str) -> str:
@@ -275,136 +273,3 @@ class TestDetail:
     @pytest.mark.parametrize("manifest", [None, {}, {"restore": None}, {"restore": {}}])
     def test_no_manifest_is_no_commands(self, manifest: dict[str, object] | None) -> None:
         assert restore_words(manifest) == {"needs": [], "commands": [], "readers": []}
-
-
-class TestDatabases:
-    form = {
-        "name": "billing",
-        "host": "127.0.0.1",
-        "port": "1",
-        "database_name": "billing",
-        "username": "reader",
-        "password": "s3cret-in-the-form",
-        "tls_mode": "prefer",
-    }
-
-    def test_an_administrator_adds_one(self, login: Login, admin: User) -> None:
-        answer = login(admin).post(f"{DATABASES}/new", {**self.form, "intent": "save"})
-        assert answer.status_code == 302
-        made = Database.objects.get(name="billing")
-        assert made.password == "s3cret-in-the-form"
-        assert made.company == admin.memberships.get().company
-        audit = AuditEntry.objects.filter(object_id=str(made.pk))
-        assert audit.exists()
-        assert all("s3cret" not in str(entry.changes) for entry in audit)
-
-    def test_an_operator_cannot(
-        self, login: Login, operator: User, admin: User, database: Database
-    ) -> None:
-        client = login(operator)
-        assert "Add a database" not in page(client, DATABASES)
-        assert "Add a database" in page(login(admin), DATABASES)
-        assert client.get(f"{DATABASES}/new").status_code == 403
-        assert client.post(f"{DATABASES}/new", self.form).status_code == 403
-        assert client.get(f"{DATABASES}/{database.pk}").status_code == 403
-        assert client.post(f"{DATABASES}/{database.pk}", self.form).status_code == 403
-        assert Database.objects.count() == 1
-
-    def test_a_stranger_finds_nothing(
-        self, login: Login, stranger: User, database: Database
-    ) -> None:
-        assert login(stranger).get(f"{DATABASES}/{database.pk}").status_code == 404
-        assert login(stranger).post(f"{DATABASES}/{database.pk}", self.form).status_code == 404
-
-    def test_the_test_names_what_is_wrong_and_saves_nothing(
-        self, login: Login, admin: User
-    ) -> None:
-        # Port 1 of this machine: nothing listens there.
-        answer = login(admin).post(f"{DATABASES}/new", {**self.form, "intent": "test"})
-        html = answer.content.decode()
-        assert answer.status_code == 422
-        assert "Check the host and port" in html
-        assert "billing" in html
-        assert "s3cret" not in html
-        assert not Database.objects.exists()
-
-    def test_the_test_says_what_answers(self, login: Login, admin: User) -> None:
-        here = connection.settings_dict
-        form = {
-            **self.form,
-            "host": here["HOST"] or "127.0.0.1",
-            "port": here["PORT"] or "5432",
-            "database_name": here["NAME"],
-            "username": here["USER"],
-            "password": here["PASSWORD"] or "",
-            "intent": "test",
-        }
-        answer = login(admin).post(f"{DATABASES}/new", form)
-        assert answer.status_code == 200
-        assert "The connection works: PostgreSQL" in answer.content.decode()
-        assert not Database.objects.exists()
-
-    @pytest.mark.parametrize(
-        "wrong", [{"name": ""}, {"host": ""}, {"port": "70000000000"}, {"tls_mode": "maybe"}]
-    )
-    def test_mistakes_are_told_and_the_input_kept(
-        self, login: Login, admin: User, wrong: dict[str, str]
-    ) -> None:
-        answer = login(admin).post(f"{DATABASES}/new", {**self.form, **wrong})
-        assert answer.status_code == 400
-        assert "This cannot be used yet." in answer.content.decode()
-        assert 'value="reader"' in answer.content.decode()
-        assert not Database.objects.exists()
-
-    def test_a_name_is_used_once_in_a_company(
-        self, login: Login, admin: User, stranger: User, database: Database
-    ) -> None:
-        again = {**self.form, "name": database.name}
-        answer = login(admin).post(f"{DATABASES}/new", again)
-        assert answer.status_code == 400
-        assert "of this name already" in answer.content.decode()
-        assert login(stranger).post(f"{DATABASES}/new", again).status_code == 302
-
-    def test_an_empty_password_keeps_the_stored_one(
-        self, login: Login, admin: User, database: Database
-    ) -> None:
-        same = {
-            "name": "orders-renamed",
-            "host": database.host,
-            "port": database.port,
-            "database_name": database.database_name,
-            "username": database.username,
-            "tls_mode": database.tls_mode,
-            "password": "",
-        }
-        client = login(admin)
-        assert client.post(f"{DATABASES}/{database.pk}", same).status_code == 302
-        database.refresh_from_db()
-        assert database.name == "orders-renamed"
-        assert database.password == "the stored password"
-        assert "the stored password" not in page(client, f"{DATABASES}/{database.pk}")
-
-    @pytest.mark.parametrize(
-        "moved", [{"host": "evil.example"}, {"port": "2"}, {"tls_mode": "disable"}]
-    )
-    @pytest.mark.parametrize("intent", ["test", "save"])
-    def test_the_stored_password_goes_to_no_other_server(
-        self, login: Login, admin: User, database: Database, moved: dict[str, str], intent: str
-    ) -> None:
-        form = {
-            "name": database.name,
-            "host": database.host,
-            "port": database.port,
-            "database_name": database.database_name,
-            "username": database.username,
-            "tls_mode": database.tls_mode,
-            "password": "",
-            **moved,
-            "intent": intent,
-        }
-        answer = login(admin).post(f"{DATABASES}/{database.pk}", form)
-        assert answer.status_code == 400
-        assert "Type the password again" in answer.content.decode()
-        database.refresh_from_db()
-        assert database.host != "evil.example"
-        assert database.tls_mode == "prefer"

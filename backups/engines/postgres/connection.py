@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psycopg
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backups.errors import (
     AuthenticationFailed,
@@ -132,7 +134,7 @@ def named_failure(said: str, *, default: type[BackupError] = ConnectionFailed) -
     """The error class for what libpq, the server or a tool said."""
     for pattern, kind in _SAYINGS:
         if re.search(pattern, said):
-            return kind(_SENTENCES[kind]() if kind in _SENTENCES else last_line(said), detail=said)
+            return kind(_SENTENCES.get(kind) or last_line(said), detail=said)
     return default(last_line(said), detail=said)
 
 
@@ -142,8 +144,8 @@ def last_line(said: str) -> str:
     return (telling or lines or [_("The tool said nothing.")])[-1][:500]
 
 
-_SENTENCES = {
-    AuthenticationFailed: lambda: _("The server refused the user or the password."),
-    UnknownDatabase: lambda: _("There is no such database on the server."),
-    ConnectionFailed: lambda: _("The database server cannot be reached."),
+_SENTENCES: dict[type[BackupError], Promise] = {
+    AuthenticationFailed: gettext_lazy("The server refused the user or the password."),
+    UnknownDatabase: gettext_lazy("There is no such database on the server."),
+    ConnectionFailed: gettext_lazy("The database server cannot be reached."),
 }

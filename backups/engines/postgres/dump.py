@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any
 
 from backups.engines.postgres.clients import ClientSet, choose_for_dump
 from backups.engines.postgres.connection import Server, named_failure
@@ -24,7 +24,7 @@ class PostgresDump:
         self, *, tool: Tool, clients: ClientSet, source: Source, progress: DumpProgress, level: int
     ) -> None:
         assert tool.process.stdout is not None
-        self.stream: BinaryIO = tool.process.stdout
+        self.stream = tool.process.stdout
         self.tool = tool
         self.clients = clients
         self.source_bytes = source.total
