@@ -189,7 +189,7 @@ def _register(backup: Backup, claim: Claim, made: Made, findings: list[Finding])
     Backup.objects.filter(pk=backup.pk).update(
         status=Backup.Status.COMPLETED,
         completed_at=Now(),
-        file_name=file_name(backup, made.key),
+        file_name=artifact["file"],
         size_bytes=artifact["size"],
         source_bytes=made.manifest["source_bytes"],
         sha256=artifact["sha256"],
@@ -226,20 +226,20 @@ def fail(*, backup: Backup, claim: Claim | None, error: BackupError) -> None:
 
 
 def artifact_key(backup: Backup, claim: Claim) -> str:
-    """Where the artifact goes, without its extension: sorts by time, unique by run and attempt."""
+    """Where the artifact goes, without its extension.
+
+    A folder for each run and attempt, sorting by time; in it the file keeps the name that people
+    know, so that the manifest's commands fit a downloaded file too.
+    """
     database = backup.database
-    folder = f"{slug(database.name)}-{_short(database.pk)}"
-    return f"{folder}/{base_name(backup)}.{_short(backup.pk)}-{claim.attempt}"
+    run = f"{backup.created_at:%Y%m%dT%H%M%SZ}-{_short(backup.pk)}-{claim.attempt}"
+    return f"{slug(database.name)}-{_short(database.pk)}/{run}/{base_name(backup)}"
 
 
 def base_name(backup: Backup) -> str:
     """DB_YYYYMMDDTHHMMSSZ[_label]"""
     label = f"_{backup.label}" if backup.label else ""
     return f"{slug(backup.database.name)}_{backup.created_at:%Y%m%dT%H%M%SZ}{label}"
-
-
-def file_name(backup: Backup, key: str) -> str:
-    return f"{base_name(backup)}.{key.rsplit('-', 1)[-1].split('.', 1)[-1]}"
 
 
 def extension(dump: Dump) -> str:

@@ -13,6 +13,7 @@ from django.db import connection
 from backups.services import fail_lost_backups, wake_forgotten_backups
 from monitoring.heartbeats.canaries import send_canaries
 from monitoring.heartbeats.services import beat
+from storage.services import sweep_targets
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +24,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     fail_lost_backups,
     wake_forgotten_backups,
     send_canaries,
+    sweep_targets,
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -14,7 +15,10 @@ from access import audit
 from access.models import Company
 from access.policy import Actor, require
 from storage.backends import Sink, backend_for
+from storage.errors import StorageError
 from storage.models import StorageTarget, StoredObject
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,18 @@ def mark_checked(*, stored: StoredObject, state: str) -> None:
 def test_target(*, target: StorageTarget) -> None:
     """Write, read and delete a probe at the target. Raises StorageError saying what is wrong."""
     backend_for(target).test()
+
+
+def sweep_targets() -> None:
+    """Remove what dead writers left half-written. Called by the tick."""
+    for target in StorageTarget.objects.all():
+        try:
+            swept = backend_for(target).sweep()
+        except StorageError as error:
+            log.warning("sweep_failed", target=str(target.pk), error=str(error))
+            continue
+        if swept:
+            log.info("swept", target=str(target.pk), drafts=swept)
 
 
 @transaction.atomic

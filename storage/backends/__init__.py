@@ -34,9 +34,12 @@ class Backend(Protocol):
     def free_bytes(self) -> int | None:
         """Room left, or None where the target does not know."""
 
+    def sweep(self) -> int:
+        """Remove what writers that died left half-written; never what one is writing."""
+
     def test(self) -> None:
         """Write, read and delete a probe. Raises StorageError."""
 
 
 def backend_for(target: StorageTarget) -> Backend:
-    return LocalBackend(target.options["folder"])
+    return LocalBackend(target.options.get("folder") or "")

@@ -4,10 +4,12 @@ Order of writing: a draft under `.incoming/` → flush → fsync → link under 
 (which never replaces) → fsync of the folder → the draft's name goes.
 """
 
+import fcntl
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from storage.backends import Sink
 
 DRAFTS = ".incoming"
-BUFFER_BYTES = 1 << 20
+YOUNG_SECONDS = 60
 
 
 class LocalBackend:
@@ -28,15 +30,17 @@ class LocalBackend:
     def put(self, key: str, fill: "Callable[[Sink], None]") -> None:
         final = self._path(key)
         with _named_errors():
-            self._make_folder(final.parent)
             self._make_folder(self.root / DRAFTS)
             draft = self.root / DRAFTS / f"{secrets.token_hex(12)}.part"
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            # Held until the writer closes it or dies: `sweep` takes drafts that nobody holds.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
             with _Draft(descriptor) as file:
                 fill(file)
                 file.settle()
             with _named_errors():
+                self._make_folder(final.parent)
                 _publish(draft, final)
         finally:
             draft.unlink(missing_ok=True)
@@ -52,7 +56,11 @@ class LocalBackend:
         path = self._path(key)
         with _named_errors():
             path.unlink(missing_ok=True)
-            _sync_folder(path.parent)
+            if path.parent != self.root:
+                # What a run leaves empty goes too; rmdir takes no folder that holds anything.
+                with suppress(OSError):
+                    path.parent.rmdir()
+            _sync_folder(next(folder for folder in path.parents if folder.is_dir()))
 
     def size(self, key: str) -> int:
         with _named_errors():
@@ -64,6 +72,15 @@ class LocalBackend:
             there = next(path for path in (self.root, *self.root.parents) if path.exists())
             found = os.statvfs(there)
             return found.f_bavail * found.f_frsize
+
+    def sweep(self) -> int:
+        """Remove the drafts of writers that are dead; returns how many there were."""
+        count = 0
+        with _named_errors():
+            for draft in (self.root / DRAFTS).glob("*.part"):
+                with suppress(FileNotFoundError):
+                    count += _remove_if_forsaken(draft)
+        return count
 
     def test(self) -> None:
         key = f"probe-{secrets.token_hex(6)}"
@@ -112,6 +129,21 @@ class _Draft:
     def settle(self) -> None:
         with _named_errors():
             os.fsync(self.descriptor)
+
+
+def _remove_if_forsaken(draft: Path) -> bool:
+    # A draft just opened is not locked yet.
+    if time.time() - draft.stat().st_mtime < YOUNG_SECONDS:
+        return False
+    descriptor = os.open(draft, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        draft.unlink()
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _publish(draft: Path, final: Path) -> None:
