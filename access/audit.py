@@ -36,10 +36,14 @@ def record(
     )
 
 
+def _is_secret(key: str) -> bool:
+    return any(word in key for word in ("password", "secret", "token"))
+
+
 def _clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: MASK if "password" in key or "secret" in key else _clean(item)
+            key: MASK if _is_secret(key) and isinstance(item, str) else _clean(item)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):

@@ -153,3 +153,6 @@ class AuditEntry(models.Model):
         if not self._state.adding:
             raise TypeError("An audit entry is written once and never changed.")
         super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("An audit entry is never deleted.")

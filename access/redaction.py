@@ -6,12 +6,12 @@ from collections.abc import Iterable
 MASK = "•••"
 
 _PATTERNS = [
-    # user:password@ in a URI
-    re.compile(r"(?<=://)([^\s:/@]*):([^\s@]+)(?=@)"),
-    # password=…, token: …, also quoted
+    # user:password@ in a URI: to the last @, since people forget to quote one inside
+    re.compile(r"(?<=://)([^\s:/@]*):([^\s\"'<>]+)(?=@)"),
+    # password=…, DB_TOKEN: …, also quoted and as JSON
     re.compile(
-        r"(?i)\b(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|sslpassword)"
-        r"(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&]+)"
+        r"(?i)((?:password|passwd|passphrase|pwd|secret|token|(?:api|access)[_-]?key)[\"']?)"
+        r"(\s*[=:]\s*)('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s&]+)"
     ),
     re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+"),
     re.compile(r"\bhf_[0-9A-Za-z]{16,}"),

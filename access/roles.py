@@ -19,6 +19,7 @@ _VIEWER = frozenset(
         "access.view_company",
         "backups.view_backup",
         "backups.view_database",
+        "backups.view_levelresult",
         "monitoring.view_trackedfile",
         "monitoring.view_stage",
         "storage.view_storagetarget",

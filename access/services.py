@@ -30,6 +30,7 @@ def create_agent(
     require(actor, "access.add_agent", company)
     if Agent.objects.filter(agent_id=name).exists():
         raise AccessError(_("An agent named %(name)s exists already.") % {"name": name})
+    Agent(agent_id=name, company=company).clean_fields(exclude=["user"])
     user = User(username=f"agent:{name}", kind=User.Kind.AGENT)
     user.set_unusable_password()
     user.save()

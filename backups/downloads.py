@@ -74,7 +74,7 @@ def prepare_download(*, backup: Backup, actor: Actor) -> Download:
     stored = backup.stored_objects.select_related("target").order_by("stored_at").first()
     if backup.status != Backup.Status.COMPLETED or stored is None:
         raise NotReady(_("This backup has no file to download."))
-    if stored.checked_at is None or timezone.now() - stored.checked_at > CHECK_HOLDS:
+    if _needs_check(stored):
         check_again(backup=backup, stored=stored)
     download = Download(stored, backup.file_name, stored.size, stored.sha256)
     try:
@@ -84,6 +84,13 @@ def prepare_download(*, backup: Backup, actor: Actor) -> Download:
         raise _lost(backup, stored, named(error)) from error
     audit.record(actor=actor, action="backup.downloaded", thing=backup, company=backup.company)
     return download
+
+
+def _needs_check(stored: StoredObject) -> bool:
+    """What was found corrupt or missing is looked at each time: its check passed nothing."""
+    if stored.state != StoredObject.State.STORED or stored.checked_at is None:
+        return True
+    return timezone.now() - stored.checked_at > CHECK_HOLDS
 
 
 def check_again(*, backup: Backup, stored: StoredObject) -> None:
@@ -101,7 +108,18 @@ def check_again(*, backup: Backup, stored: StoredObject) -> None:
         raise _lost(backup, stored, error) from error
     if not finding.passed:
         raise _lost(backup, stored, Corrupt(finding.detail))
-    mark_checked(stored=stored, state=StoredObject.State.STORED)
+    with transaction.atomic():
+        mark_checked(stored=stored, state=StoredObject.State.STORED)
+        # Bytes that came back, such as a disk that was away, are the very ones that were read
+        # to their end when the backup was made: good again.
+        Backup.objects.filter(
+            pk=backup.pk, validation__in=[Backup.Validation.MISSING, Backup.Validation.CORRUPT]
+        ).update(
+            validation=Backup.Validation.GOOD,
+            validation_level=LevelResult.Level.CHECKSUM,
+            validation_detail="",
+            checked_at=Now(),
+        )
 
 
 @transaction.atomic

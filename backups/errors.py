@@ -77,6 +77,19 @@ class Missing(BackupError):
     cure = _("The file is gone from the storage. Make another backup now.")
 
 
+class TimedOut(BackupError):
+    code = "timeout"
+    cure = _("Another session holds a lock on a table; wait for it to end and try again.")
+
+
+class SecretUnusable(BackupError):
+    """The stored password cannot be opened with the keys of this server."""
+
+    code = "secret_unreadable"
+    status = 409
+    cure = _("Bring back the file secrets.key of this installation, or enter the password again.")
+
+
 class Cancelled(BackupError):
     code = "cancelled"
 

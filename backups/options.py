@@ -68,7 +68,8 @@ def parse_options(given: Mapping[str, Any]) -> Options:
             found["compression_level"] = _compression_level(value)
             continue
         if name not in known:
-            raise BadOption(name, _("There is no option %(option)s.") % {"option": name})
+            shown = name[:60].encode(errors="replace").decode()
+            raise BadOption(shown, _("There is no option %(option)s.") % {"option": shown})
         found[name] = _parse(name, known[name].default, value)
     options = Options(**found)
     if options.schema_only and options.data_only:
@@ -89,9 +90,14 @@ def _parse(name: str, default: Any, value: Any) -> Any:
         raise BadOption(name, _("%(option)s must be a text.") % {"option": name})
     if name == "label" and value and not LABEL.fullmatch(value):
         raise BadOption(name, _("A label has letters, digits, - and _, 40 at the most."))
-    if len(value) > LONGEST_COMMENT or "\0" in value:
-        raise BadOption(name, _("%(option)s is too long.") % {"option": name})
+    if len(value) > LONGEST_COMMENT or not is_storable(value):
+        raise BadOption(name, _("%(option)s is too long, or not a text.") % {"option": name})
     return value
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL takes the text: no zero byte, no half of a character (RFC 3629)."""
+    return "\0" not in text and text.encode(errors="replace").decode() == text
 
 
 def _names(option: str, value: Any) -> tuple[str, ...]:

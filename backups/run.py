@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -17,7 +18,6 @@ from pyrage import x25519
 from access import audit
 from access.policy import System
 from access.redaction import redact
-from access.secrets import SecretUnreadable
 from backups import keyring, manifest
 from backups.engines import Dump, engine_for, run_name
 from backups.errors import BackupError, Corrupt
@@ -33,6 +33,8 @@ from storage.keys import slug
 from storage.services import delete_bytes, put_stream, register_object
 
 log = structlog.get_logger(__name__)
+
+EXTENSIONS = ("dump.age", "dump.zst.age")
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,6 @@ def carry_out(*, backup: Backup, claim: Claim) -> None:
         log.warning("claim_lost", backup=str(backup.pk), attempt=claim.attempt)
     except BackupError as error:
         fail(backup=backup, claim=claim, error=error)
-    except SecretUnreadable as error:
-        fail(backup=backup, claim=claim, error=_as_failure(error))
     except Exception as error:
         log.exception("backup_broke", backup=str(backup.pk))
         fail(backup=backup, claim=claim, error=_as_failure(error))
@@ -68,7 +68,7 @@ def carry_out(*, backup: Backup, claim: Claim) -> None:
 
 def _make(backup: Backup, claim: Claim, check: Callable[[], None]) -> None:
     recipient, identity = keyring.new_ephemeral()
-    key = artifact_key(backup, claim)
+    key = artifact_key(backup, claim.attempt)
     made: Made | None = None
     try:
         made = _dump_and_store(backup, claim, key, recipient, check)
@@ -77,7 +77,7 @@ def _make(backup: Backup, claim: Claim, check: Callable[[], None]) -> None:
     except BaseException:
         # Nothing that is not registered stays: the manifest goes first, then the bytes.
         if made is not None:
-            _remove(backup, made.key)
+            _remove_unregistered(backup, made.key)
         raise
 
 
@@ -129,9 +129,11 @@ def _dump_and_store(
         put_stream(
             target=backup.storage, key=key + manifest.SUFFIX, fill=lambda sink: _all(sink, body)
         )
-    except StorageError as error:
+    except BaseException as error:
         _remove(backup, key)
-        raise named(error) from error
+        if isinstance(error, StorageError):
+            raise named(error) from error
+        raise
     return Made(key, packed, written)
 
 
@@ -204,16 +206,16 @@ def _register(backup: Backup, claim: Claim, made: Made, findings: list[Finding])
     _audit(backup, "backup.completed")
 
 
-def fail(*, backup: Backup, claim: Claim | None, error: BackupError) -> None:
-    """The bad end, for the attempt of the claim; nothing when another attempt has it."""
+def fail(*, backup: Backup, claim: Claim | None, error: BackupError) -> bool:
+    """The bad end, for the attempt of the claim; False when another attempt has it."""
     with transaction.atomic():
         file = backup.file
         if file is not None:
             file.refresh_from_db()
             if claim is not None and (file.attempt, file.owner) != (claim.attempt, claim.owner):
-                return
+                return False
             if not fail_file(file=file, error=str(error)):
-                return
+                return False
         Backup.objects.filter(pk=backup.pk).update(
             status=Backup.Status.FAILED,
             completed_at=Now(),
@@ -223,17 +225,26 @@ def fail(*, backup: Backup, claim: Claim | None, error: BackupError) -> None:
         )
         _audit(backup, "backup.failed", code=error.code)
     log.warning("backup_failed", backup=str(backup.pk), code=error.code, error=str(error))
+    return True
 
 
-def artifact_key(backup: Backup, claim: Claim) -> str:
+def remove_leftovers(*, backup: Backup, attempt: int) -> None:
+    """What a worker that died behind the publishing has left under the keys of its attempt."""
+    for ending in EXTENSIONS:
+        _remove(backup, f"{artifact_key(backup, attempt)}.{ending}")
+
+
+def artifact_key(backup: Backup, attempt: int) -> str:
     """Where the artifact goes, without its extension.
 
     A folder for each run and attempt, sorting by time; in it the file keeps the name that people
-    know, so that the manifest's commands fit a downloaded file too.
+    know, so that the manifest's commands fit a downloaded file too. All of it comes from what the
+    request wrote down: a database that is renamed meanwhile does not move its running backup.
     """
-    database = backup.database
-    run = f"{backup.created_at:%Y%m%dT%H%M%SZ}-{_short(backup.pk)}-{claim.attempt}"
-    return f"{slug(database.name)}-{_short(database.pk)}/{run}/{base_name(backup)}"
+    stamp = f"{backup.created_at:%Y%m%dT%H%M%SZ}"
+    database = backup.file_name.split(f"_{stamp}")[0]
+    run = f"{stamp}-{_short(backup.pk)}-{attempt}"
+    return f"{database}-{_short(backup.database_id)}/{run}/{backup.file_name}"
 
 
 def base_name(backup: Backup) -> str:
@@ -244,6 +255,20 @@ def base_name(backup: Backup) -> str:
 
 def extension(dump: Dump) -> str:
     return f"{dump.extension}.age" if dump.compressed_inside else f"{dump.extension}.zst.age"
+
+
+def _remove_unregistered(backup: Backup, key: str) -> None:
+    """When the answer to COMMIT was lost, only the database knows whether the backup counts.
+
+    While it cannot be asked the bytes stay; the tick takes them away when the lease has ended.
+    """
+    try:
+        registered = backup.stored_objects.filter(key=key).exists()
+    except DatabaseError as error:
+        log.warning("leftover", key=key, error=str(error))
+        return
+    if not registered:
+        _remove(backup, key)
 
 
 def _remove(backup: Backup, key: str) -> None:

@@ -13,6 +13,7 @@ from access.policy import Actor
 from backups.cursors import Cursor, decode_cursor, encode_cursor
 from backups.errors import BadOption, NotFound
 from backups.models import Backup, Database
+from backups.options import is_storable
 from storage.models import StorageTarget
 
 ORDERINGS = ("-created_at", "created_at")
@@ -64,12 +65,12 @@ def database_for(*, actor: Actor, ref: str) -> Database:
         condition |= Q(pk=uuid.UUID(ref))
     except ValueError:
         pass
-    found: list[Database] = list(rows.filter(condition)[:2]) if "\0" not in ref else []
+    found: list[Database] = list(rows.filter(condition)[:2]) if is_storable(ref) else []
     if len(found) == 1:
         return found[0]
     if found:
         raise NotFound(_("More than one database is named so; use its id."))
-    raise NotFound(_("There is no database named %(name)s.") % {"name": ref[:100]})
+    raise NotFound(_("There is no database named %(name)s.") % {"name": _shown(ref)})
 
 
 def storage_for(*, actor: Actor, ref: str, database: Database) -> StorageTarget:
@@ -80,9 +81,9 @@ def storage_for(*, actor: Actor, ref: str, database: Database) -> StorageTarget:
         condition |= Q(pk=uuid.UUID(ref))
     except ValueError:
         pass
-    found: StorageTarget | None = rows.filter(condition).first() if "\0" not in ref else None
+    found: StorageTarget | None = rows.filter(condition).first() if is_storable(ref) else None
     if found is None:
-        raise NotFound(_("There is no storage named %(name)s.") % {"name": ref[:100]})
+        raise NotFound(_("There is no storage named %(name)s.") % {"name": _shown(ref)})
     return found
 
 
@@ -147,9 +148,13 @@ def _filtered(rows: QuerySet[Backup], filters: BackupFilters) -> QuerySet[Backup
         )
     if filters.from_date:
         rows = rows.filter(created_at__gte=_midnight(filters.from_date))
-    if filters.to_date:
+    if filters.to_date and filters.to_date < date.max:
         rows = rows.filter(created_at__lt=_midnight(filters.to_date + timedelta(days=1)))
     return rows
+
+
+def _shown(text: str) -> str:
+    return text[:100].encode(errors="replace").decode()
 
 
 def _of_database(ref: str) -> Q:

@@ -7,7 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from access import audit
@@ -24,7 +26,7 @@ from backups.errors import (
     WorkerLost,
 )
 from backups.models import Backup, Database
-from backups.options import parse_options
+from backups.options import is_storable, parse_options
 from monitoring.files import claims
 from monitoring.files.models import TrackedFile
 from monitoring.files.services import open_file
@@ -34,7 +36,9 @@ from storage.errors import StorageError
 from storage.models import StorageTarget
 
 LONGEST_BACKUP_NAME = 200
+QUEUE = "long"
 ACTIVE = (Backup.Status.PENDING, Backup.Status.RUNNING)
+SENT_TO = ("host", "port", "username", "tls_mode")
 EDITABLE = ("name", "host", "port", "database_name", "username", "tls_mode")
 
 
@@ -55,8 +59,8 @@ def request_backup(
     """
     require(actor, "backups.add_backup", database.company)
     parsed = parse_options(options)
-    if len(name) > LONGEST_BACKUP_NAME or "\0" in name:
-        raise BadOption("name", _("The name is too long."))
+    if len(name) > LONGEST_BACKUP_NAME or not is_storable(name):
+        raise BadOption("name", _("The name is too long, or not a text."))
     target = storage or _default_storage(database.company)
     if not force:
         _refuse_second(database)
@@ -105,7 +109,7 @@ def request_backup(
 
 def enqueue(backup: Backup) -> None:
     """Wake a worker. The task only names the row; a second one for it does nothing."""
-    async_task("backups.tasks.run_backup", str(backup.pk), cluster="long", group="backup")
+    async_task("backups.tasks.run_backup", str(backup.pk), cluster=QUEUE, group="backup")
 
 
 def run_backup(*, backup_id: uuid.UUID) -> None:
@@ -150,21 +154,30 @@ def fail_lost_backups() -> int:
     """End the backups whose worker is gone. Called by the tick; returns how many there were."""
     lost = Backup.objects.filter(
         status=Backup.Status.RUNNING, file__in=claims.expired()
-    ).select_related("company", "file", "database")
+    ).select_related("company", "file", "database", "storage")
     count = 0
     for backup in lost:
-        run.fail(
+        failed = run.fail(
             backup=backup,
             claim=None,
             error=WorkerLost(_("The worker that made this backup is gone.")),
         )
+        if not failed:
+            continue
+        if backup.file is not None:
+            run.remove_leftovers(backup=backup, attempt=backup.file.attempt)
         wake_next(database_id=backup.database_id)
         count += 1
     return count
 
 
 def wake_forgotten_backups(*, older_than_seconds: int = 30) -> int:
-    """Wake again what waits though nothing of its database runs: a wake-up may be lost."""
+    """Wake again what waits though nothing of its database runs: a wake-up may be lost.
+
+    Not while wake-ups wait for a free worker: each round would add to them.
+    """
+    if OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists():
+        return 0
     busy = Backup.objects.filter(status=Backup.Status.RUNNING).values("database_id")
     waiting = (
         Backup.objects.filter(status=Backup.Status.PENDING, file__status=TrackedFile.Status.QUEUED)
@@ -212,7 +225,7 @@ def create_database(
         username=username,
         tls_mode=tls_mode,
     )
-    database.password = password
+    database.password = _checked_password(password)
     database.full_clean()
     database.save(force_insert=True)
     audit.record(
@@ -229,18 +242,25 @@ def create_database(
 def update_database(
     *, database: Database, actor: Actor, password: str | None = None, **changes: Any
 ) -> Database:
-    """Change the named fields; a password of None stays as it is."""
+    """Change the named fields; a password of None stays as it is, for the same server only.
+
+    Raises NotAllowed or ValidationError.
+    """
     require(actor, "backups.change_database", database.company)
     unknown = set(changes) - set(EDITABLE)
     if unknown:
         raise ValidationError(_("These cannot be changed: %s") % ", ".join(sorted(unknown)))
     locked: Database = Database.objects.select_for_update().get(pk=database.pk)
     before = {field: getattr(locked, field) for field in changes}
+    moved = [field for field in SENT_TO if field in changes and changes[field] != before[field]]
+    if moved and password is None and locked.password_sealed:
+        # Else who may change a host could have the password sent to a machine of their own.
+        raise ValidationError(_("Enter the password again: it was given for another server."))
     for field, value in changes.items():
         setattr(locked, field, value)
     written = list(changes)
     if password is not None:
-        locked.password = password
+        locked.password = _checked_password(password)
         written.append("password_sealed")
     locked.full_clean()
     locked.save(update_fields=written)
@@ -256,6 +276,13 @@ def update_database(
         },
     )
     return locked
+
+
+def _checked_password(password: str) -> str:
+    """Raises ValidationError for what a password file cannot hold (libpq, "The Password File")."""
+    if any(character in password for character in "\0\n\r"):
+        raise ValidationError({"password": _("A password cannot hold a line break.")})
+    return password
 
 
 def _refuse_second(database: Database) -> None:

@@ -153,6 +153,8 @@ class _Unpacking:
         rest: bytes = data
         try:
             # Bounded output: a small frame may unpack to gigabytes.
+            if rest and self._unpacker.eof:
+                raise Corrupt(_("The compressed archive goes on behind its end."))
             while rest or not (self._unpacker.needs_input or self._unpacker.eof):
                 self._check.write(self._unpacker.decompress(rest, max_length=BLOCK_BYTES))
                 rest = b""

@@ -1,8 +1,11 @@
-"""JSON for the API, written by orjson."""
+"""JSON for the API, read and written by orjson."""
 
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 
@@ -18,3 +21,20 @@ class JSONRenderer(BaseRenderer):
         renderer_context: Any = None,  # noqa: ARG002
     ) -> bytes:
         return b"" if data is None else orjson.dumps(data, default=str)
+
+
+class JSONParser(BaseParser):
+    """Strict: no NaN, no half characters, no nesting that ends the stack."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,  # noqa: ARG002
+        parser_context: Any = None,  # noqa: ARG002
+    ) -> Any:
+        try:
+            return orjson.loads(stream.read())
+        except orjson.JSONDecodeError as error:
+            raise ParseError(_("This is not JSON: %(said)s") % {"said": error}) from error

@@ -85,9 +85,7 @@ def expired() -> QuerySet[TrackedFile]:
 
 def held() -> QuerySet[TrackedFile]:
     """Files on which a worker is at work."""
-    return TrackedFile.objects.filter(
-        status=TrackedFile.Status.PROCESSING, lease_until__gte=Now()
-    )
+    return TrackedFile.objects.filter(status=TrackedFile.Status.PROCESSING, lease_until__gte=Now())
 
 
 def older_than(field: str, seconds: float) -> Q:

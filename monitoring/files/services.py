@@ -15,7 +15,7 @@ from monitoring.files.stages import STAGES
 def open_file(*, kind: str, company: Company, name: str, original_path: str) -> TrackedFile:
     """A new queued file with its standard stages."""
     file = TrackedFile.objects.create(
-        kind=kind, company=company, name=name, original_path=redact(original_path)
+        kind=kind, company=company, name=name, original_path=redact(original_path)[:500]
     )
     Stage.objects.bulk_create(
         Stage(file=file, key=stage.key, position=position)

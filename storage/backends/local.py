@@ -26,6 +26,9 @@ YOUNG_SECONDS = 60
 class LocalBackend:
     def __init__(self, folder: str) -> None:
         self.root = Path(folder)
+        # A relative one would mean another place for each process.
+        if not self.root.is_absolute():
+            raise StorageError("The storage has no full path of a folder.")
 
     def put(self, key: str, fill: "Callable[[Sink], None]") -> None:
         final = self._path(key)
@@ -39,9 +42,10 @@ class LocalBackend:
             with _Draft(descriptor) as file:
                 fill(file)
                 file.settle()
-            with _named_errors():
-                self._make_folder(final.parent)
-                _publish(draft, final)
+                # Still locked: until it has its name, `sweep` must not take it for forsaken.
+                with _named_errors():
+                    self._make_folder(final.parent)
+                    _publish(draft, final)
         finally:
             draft.unlink(missing_ok=True)
 
@@ -151,7 +155,12 @@ def _publish(draft: Path, final: Path) -> None:
         os.link(draft, final)
     except FileExistsError:
         raise ObjectExists("There is already a file under this name.") from None
-    _sync_folder(final.parent)
+    try:
+        _sync_folder(final.parent)
+    except OSError:
+        # A name that a power cut may take away is no publication.
+        final.unlink(missing_ok=True)
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -153,9 +153,7 @@ def test_a_name_that_two_companies_use_is_no_reference(
     database: Database, superuser: User, viewer: User
 ) -> None:
     other = Company.objects.create(name="Branch")
-    Database.objects.create(
-        company=other, name="orders", host="h", database_name="d", username="u"
-    )
+    Database.objects.create(company=other, name="orders", host="h", database_name="d", username="u")
     assert database_for(actor=viewer, ref="orders") == database
     with pytest.raises(Exception, match="use its id"):
         database_for(actor=superuser, ref="orders")

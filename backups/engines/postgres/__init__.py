@@ -10,7 +10,7 @@ from backups.engines.postgres.clients import choose_for_dump
 from backups.engines.postgres.connection import Server
 from backups.engines.postgres.content import checking
 from backups.engines.postgres.dump import dumping
-from backups.engines.postgres.source import look_at
+from backups.engines.postgres.source import database_size, version_of
 from backups.models import Database
 from backups.options import Options
 
@@ -21,17 +21,19 @@ class PostgresEngine:
     def test_connection(self, database: Database) -> ServerFacts:
         server = Server.of(database)
         with server.connect(application="holdfast:test") as connection:
-            source = look_at(connection)
-        clients = choose_for_dump(source.major, needs_tls=server.needs_tls)
+            version = version_of(connection)
+            major = connection.info.server_version // 10000
+            size = database_size(connection)
+        clients = choose_for_dump(major, needs_tls=server.needs_tls)
         warnings = []
-        if clients.major != source.major:
+        if clients.major != major:
             warnings.append(
                 _("The nearest client here is version %(version)s.") % {"version": clients.version}
             )
         return ServerFacts(
-            version=source.version,
-            major=source.major,
-            size_bytes=source.database_bytes,
+            version=version,
+            major=major,
+            size_bytes=size,
             client_version=clients.version,
             warnings=warnings,
         )

@@ -58,15 +58,16 @@ def choose_for_dump(server_major: int, *, needs_tls: bool) -> ClientSet:
     return next(c for c in able if c.major == nearest)
 
 
-def choose_for_reading(archive_major: int) -> ClientSet:
+def choose_for_reading(archive_major: int, *, needs_zstd: bool) -> ClientSet:
     """A set whose pg_restore reads what pg_dump of that major wrote. Raises VersionMismatch."""
-    able = [c for c in discover() if c.major >= archive_major]
+    able = [c for c in discover() if c.major >= archive_major and (c.has_zstd or not needs_zstd)]
     if not able:
         raise VersionMismatch(
             _("No pg_restore of version %(major)s or newer is on this machine.")
             % {"major": archive_major}
         )
-    return able[-1]
+    nearest = min(c.major for c in able)
+    return next(c for c in able if c.major == nearest)
 
 
 def probe(folder: Path) -> ClientSet | None:

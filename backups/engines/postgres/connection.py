@@ -11,12 +11,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from access.secrets import SecretUnreadable
 from backups.errors import (
     AuthenticationFailed,
     BackupError,
     ConnectionFailed,
     NothingMatches,
     PermissionDenied,
+    SecretUnusable,
+    TimedOut,
     UnknownDatabase,
     VersionMismatch,
 )
@@ -34,6 +37,7 @@ _SAYINGS: list[tuple[str, type[BackupError]]] = [
     ),
     (r"database \".*\" does not exist", UnknownDatabase),
     (r"permission denied|must be owner|row-level security|must be superuser", PermissionDenied),
+    (r"due to (lock|statement) timeout", TimedOut),
     (r"aborting because of server version mismatch|unsupported version", VersionMismatch),
     (r"no matching (tables|schemas|extensions) were found", NothingMatches),
     (
@@ -60,13 +64,18 @@ class Server:
 
     @classmethod
     def of(cls, database: Database) -> "Server":
+        """Raises SecretUnusable."""
+        try:
+            password = database.password
+        except SecretUnreadable as error:
+            raise SecretUnusable(str(error)) from error
         return cls(
             host=database.host,
             port=database.port,
             user=database.username,
             database=database.database_name,
             tls_mode=database.tls_mode,
-            password=database.password,
+            password=password,
         )
 
     @property
@@ -90,7 +99,8 @@ class Server:
                 connect_timeout=CONNECT_SECONDS,
                 application_name=application,
                 autocommit=True,
-                passfile=os.devnull,
+                # Nobody's ~/.pgpass: the password is the one given here.
+                passfile="/nonexistent",
             )
         except psycopg.Error as error:
             raise named_failure(str(error)) from error
@@ -107,7 +117,7 @@ class Server:
         passfile = os.memfd_create("pgpass")
         try:
             os.fchmod(passfile, 0o600)
-            os.write(passfile, self._passfile_line().encode())
+            os.write(passfile, self._passfile_lines().encode())
             environment = {
                 "PATH": os.defpath,
                 "LC_ALL": "C",
@@ -125,9 +135,14 @@ class Server:
         finally:
             os.close(passfile)
 
-    def _passfile_line(self) -> str:
-        parts = (self.host, str(self.port), self.database, self.user, self.password)
-        return ":".join(re.sub(r"([:\\])", r"\\\1", part) for part in parts) + "\n"
+    def _passfile_lines(self) -> str:
+        # For the socket folder that libpq was built with it looks up "localhost".
+        hosts = [self.host, "localhost"] if self.host.startswith("/") else [self.host]
+        rest = (str(self.port), self.database, self.user, self.password)
+        return "".join(
+            ":".join(re.sub(r"([:\\])", r"\\\1", part) for part in (host, *rest)) + "\n"
+            for host in hosts
+        )
 
 
 def named_failure(said: str, *, default: type[BackupError] = ConnectionFailed) -> BackupError:
@@ -148,4 +163,5 @@ _SENTENCES: dict[type[BackupError], Promise] = {
     AuthenticationFailed: gettext_lazy("The server refused the user or the password."),
     UnknownDatabase: gettext_lazy("There is no such database on the server."),
     ConnectionFailed: gettext_lazy("The database server cannot be reached."),
+    NothingMatches: gettext_lazy("The database has nothing of the names that the options ask for."),
 }

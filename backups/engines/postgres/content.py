@@ -57,7 +57,9 @@ class PostgresContentCheck:
 @contextmanager
 def checking(contents: dict[str, Any]) -> Iterator[PostgresContentCheck]:
     """`contents` is what `PostgresDump.finish` returned; it stands in the manifest."""
-    clients = choose_for_reading(int(contents["tool_major"]))
+    clients = choose_for_reading(
+        int(contents["tool_major"]), needs_zstd=bool(contents.get("zstd_inside"))
+    )
     read: list[str] = []
 
     def hear(line: str) -> None:

@@ -43,6 +43,7 @@ class PostgresDump:
             "engine": "postgresql",
             "tool": f"pg_dump {self.clients.version}",
             "tool_major": self.clients.major,
+            "zstd_inside": self.compressed_inside,
             "tables": sorted(self._progress.tables),
         }
 
@@ -54,7 +55,7 @@ def dumping(server: Server, options: Options, *, run: str) -> Iterator[PostgresD
     Call it from the thread that lives longest (see `process.running`).
     """
     with server.connect(application="holdfast:look") as connection:
-        source = look_at(connection)
+        source = look_at(connection, lock_wait=LOCK_WAIT)
     clients = choose_for_dump(source.major, needs_tls=server.needs_tls)
     progress = DumpProgress(source)
     with (
@@ -99,20 +100,21 @@ def arguments(options: Options, clients: ClientSet) -> list[str]:
         "--no-privileges": options.no_privileges,
     }
     found += [flag for flag, wanted in flags.items() if wanted]
-    lists = {
-        "--schema": options.schemas,
-        "--exclude-schema": options.exclude_schemas,
+    schemas = {"--schema": options.schemas, "--exclude-schema": options.exclude_schemas}
+    tables = {
         "--table": options.tables,
         "--exclude-table": options.exclude_tables,
         "--exclude-table-data": options.exclude_table_data,
     }
-    return found + [f"{flag}={pattern(name)}" for flag, names in lists.items() for name in names]
+    found += [f"{flag}={_quoted(name)}" for flag, names in schemas.items() for name in names]
+    return found + [f"{flag}={pattern(name)}" for flag, names in tables.items() for name in names]
 
 
 def pattern(name: str) -> str:
-    """A pg_dump pattern that means this very name; `*` stands for any characters.
+    """A pg_dump pattern that means this very table; `*` stands for any characters.
 
-    Within double quotes a pattern is literal (PostgreSQL manual, psql, "Patterns").
+    `name` is `table` or `schema.table`: only the first dot parts. Within double quotes a
+    pattern is literal (PostgreSQL manual, psql, "Patterns").
     """
     return ".".join(_quoted(part) for part in name.split(".", 1))
 

@@ -12,9 +12,10 @@ import psycopg
 from backups.engines.postgres.connection import Server, named_failure
 
 POLL_SECONDS = 0.5
+JOIN_SECONDS = 5.0
 
 _TABLES = """
-    SELECT n.nspname || '.' || c.relname, pg_table_size(c.oid)
+    SELECT n.nspname || '.' || c.relname, coalesce(pg_table_size(c.oid), 0)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid
@@ -41,33 +42,42 @@ class Source:
     major: int
     sizes: dict[str, int]
     large_objects: int
-    database_bytes: int
 
     @property
     def total(self) -> int:
         return sum(self.sizes.values()) + self.large_objects
 
 
-def look_at(connection: psycopg.Connection[Any]) -> Source:
+def look_at(connection: psycopg.Connection[Any], *, lock_wait: str) -> Source:
     """Raises BackupError when the server will not tell."""
-    number = connection.info.server_version
     try:
+        # The size of a table is told under a lock on it (it may be in the middle of a rewrite).
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", [lock_wait])
         sizes = dict(connection.execute(_TABLES).fetchall())
-        row = connection.execute(
-            "SELECT pg_table_size('pg_largeobject'), pg_database_size(current_database()),"
-            " current_setting('server_version')"
-        ).fetchone()
+        row = connection.execute("SELECT pg_table_size('pg_largeobject')").fetchone()
     except psycopg.Error as error:
         raise named_failure(str(error)) from error
     assert row is not None
-    large_objects, database_bytes, version = row
     return Source(
-        version=version.split()[0],
-        major=number // 10000,
+        version=version_of(connection),
+        major=connection.info.server_version // 10000,
         sizes=sizes,
-        large_objects=large_objects,
-        database_bytes=database_bytes,
+        large_objects=row[0],
     )
+
+
+def version_of(connection: psycopg.Connection[Any]) -> str:
+    return str(connection.info.parameter_status("server_version")).split()[0]
+
+
+def database_size(connection: psycopg.Connection[Any]) -> int:
+    """In bytes. Waits for no lock. Raises BackupError."""
+    try:
+        row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    except psycopg.Error as error:
+        raise named_failure(str(error)) from error
+    assert row is not None
+    return int(row[0])
 
 
 class DumpProgress:
@@ -119,7 +129,8 @@ def watched(progress: DumpProgress, server: Server, *, run: str) -> Iterator[Non
         yield
     finally:
         ended.set()
-        thread.join()
+        # A server that hangs must not hold the run as well.
+        thread.join(JOIN_SECONDS)
 
 
 def _watch(progress: DumpProgress, server: Server, run: str, ended: threading.Event) -> None:
