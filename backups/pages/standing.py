@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from access.policy import Actor
 from backups.models import Backup, Database
+from backups.options import NARROWING
 from look.units import age
 
 # Until schedules say it for each database.
@@ -19,7 +20,7 @@ COUNTS = (Backup.Validation.GOOD, Backup.Validation.PROVEN)
 
 @dataclass(frozen=True)
 class Standing:
-    """A database is safe when a backup that counts is younger than the promise."""
+    """A database is safe when a whole backup that counts is younger than the promise."""
 
     database: Database
     newest: Backup | None
@@ -66,7 +67,7 @@ class Standing:
         if self.newest.status in (Backup.Status.FAILED, Backup.Status.CANCELLED):
             return self.newest.status
         if self.newest.validation in COUNTS:
-            return "late"
+            return Backup.Validation.PARTIAL if self._newest_is_a_part else "late"
         return self.newest.validation
 
     @property
@@ -75,6 +76,10 @@ class Standing:
         if self.is_safe:
             return ""
         return f"{self._before()} {self._now()}".strip()
+
+    @property
+    def _newest_is_a_part(self) -> bool:
+        return self.newest is not None and bool(set(self.newest.options) & set(NARROWING))
 
     def _before(self) -> str:
         if self.good is None:
@@ -90,6 +95,8 @@ class Standing:
             return _("One is running.")
         if self.newest.error:
             return _("The newest one failed: %(error)s") % {"error": self.newest.error}
+        if self._newest_is_a_part:
+            return _("The newest one holds a part of the database only.")
         if self.newest.validation_detail and self.newest.validation not in COUNTS:
             return self.newest.validation_detail
         return ""
@@ -99,7 +106,8 @@ def standings(*, actor: Actor, now: datetime | None = None) -> list[Standing]:
     """Every database the actor may see, in three queries whatever their number."""
     visible = Backup.objects.visible_to(actor)
     newest = _first_of_each(visible)
-    good = _first_of_each(visible.filter(status=Backup.Status.COMPLETED, validation__in=COUNTS))
+    whole = visible.exclude(options__has_any_keys=NARROWING)
+    good = _first_of_each(whole.filter(status=Backup.Status.COMPLETED, validation__in=COUNTS))
     moment = now or timezone.now()
     return [
         Standing(database, newest.get(database.pk), good.get(database.pk), moment)

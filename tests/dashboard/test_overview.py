@@ -60,6 +60,8 @@ def test_a_young_good_backup_makes_a_database_safe(
         ({"age": timedelta(hours=25)}, "Late"),
         ({"validation": Backup.Validation.UNCHECKED}, "Unchecked"),
         ({"validation": Backup.Validation.CORRUPT}, "Corrupt"),
+        ({"options": {"tables": ["customers"]}}, "holds a part of the database only"),
+        ({"options": {"schema_only": True}}, "Partial"),
         (
             {
                 "status": Backup.Status.FAILED,
