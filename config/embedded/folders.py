@@ -12,6 +12,9 @@ from config.embedded.account import Account
 from config.embedded.errors import FolderUnsafe
 from config.places import Places
 
+# initdb hands paths to a shell inside double quotes.
+UNQUOTABLE = frozenset('"$`\\\n')
+
 
 def make_data_folder(places: Places) -> None:
     """Make the data folder when it is missing.
@@ -31,6 +34,11 @@ def make_data_folder(places: Places) -> None:
 
 def check_data_folder(places: Places, account: Account) -> None:
     """Raise FolderUnsafe when the data folder is not ours alone to write, or unreachable."""
+    if set(str(places.data)) & UNQUOTABLE:
+        raise FolderUnsafe(
+            f"{places.data}: PostgreSQL's own programs cannot work in a folder with such a name. "
+            "Set HOLDFAST_DATA_DIR to one without quotes, $, ` or backslash."
+        )
     found = places.data.stat()
     if not places.data.is_dir():
         raise FolderUnsafe(f"{places.data} is not a folder. Set HOLDFAST_DATA_DIR to another.")

@@ -1,6 +1,5 @@
 """A real Chromium against a live server. Where there is none, these tests are skipped."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -38,19 +37,22 @@ WIDE = {"width": 1360, "height": 900}
 PHONE = {"width": 360, "height": 720}
 
 
-@pytest.fixture(scope="session")
+# For this folder only: while Playwright's loop runs in this thread, no other test's client can.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("There is no Chromium on this machine (apt install chromium).")
     # Playwright runs a loop in this thread, and Django then takes every query for an
     # asynchronous one.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     # A deadline, not a wait: the machine of a test run may be busy.
     expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield started
         started.close()
+    monkeypatch.undo()
 
 
 class Visitor:

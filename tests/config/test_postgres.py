@@ -222,7 +222,7 @@ def test_a_start_that_fails_tells_the_servers_own_words(
 def test_a_folder_with_a_long_and_odd_name_is_no_obstacle(
     folder: Path, account: Account, start: Starter
 ) -> None:
-    places = Places(folder / ("long, \"odd\" 'name' %d" + "x" * 80) / "data")
+    places = Places(folder / ("long, odd 'name' %d" + "x" * 80) / "data")
     for service in embedded_services(places):
         start(service)
     try:
