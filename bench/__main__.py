@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 from datetime import UTC, datetime
 
@@ -16,6 +17,8 @@ from bench.table import describe_cluster, describe_machine, render_table
 
 
 def main() -> None:
+    # Without this a SIGTERM would leave a server running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _parse(sys.argv[1:])
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · `python -m bench {' '.join(sys.argv[1:])}`")
     print(describe_machine(), flush=True)
@@ -29,10 +32,15 @@ def _measure(cluster: Cluster, options: argparse.Namespace) -> None:
     output = bench_folder() / "out"
     key = BenchKey.make()
     contestants = baseline_contestants(cluster, output, key.recipient)
+    if not contestants:
+        print(f"\n{describe_cluster(cluster)}\n\n- " + "\n- ".join(said))
+        return
     contestants.append(our_contestant(cluster, output, key))
     if not options.without_peer:
         contestants.append(peer_contestant(cluster, output))
-    series = run_alternating(contestants, runs=options.runs)
+    series = run_alternating(
+        contestants, server=cluster.pid, runs=options.runs, patience=options.patience
+    )
     pipe = next((one for one in series if "tee" in one.contestant.name), None)
     print(f"\n{describe_cluster(cluster)}\n")
     print(render_table(series, bare=series[0], pipe=pipe))
@@ -44,7 +52,12 @@ def _measure(cluster: Cluster, options: argparse.Namespace) -> None:
 
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="measured runs of each (after one)")
+    parser.add_argument(
+        "--runs", type=int, default=5, help="measured runs of each, after a warm-up"
+    )
+    parser.add_argument(
+        "--patience", type=int, default=0, help="times to repeat a run that others disturbed"
+    )
     parser.add_argument("--majors", type=int, nargs="+", default=list(WHEELS), choices=WHEELS)
     parser.add_argument("--without-peer", action="store_true", help="leave django-dbbackup out")
     return parser.parse_args(words)

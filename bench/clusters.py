@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Cluster:
     sockets: Path
     version: str
     size: int
+    pid: int
 
     def program(self, name: str) -> str:
         return str(self.programs / name)
@@ -61,9 +62,8 @@ def running_cluster(major: int) -> Iterator[Cluster]:
     server = _start(programs, folder / "cluster", sockets)
     try:
         size = _fill(programs, sockets)
-        yield Cluster(
-            major, programs, sockets, _ask(programs, sockets, "SHOW server_version"), size
-        )
+        version = _ask(programs, sockets, "SHOW server_version")
+        yield Cluster(major, programs, sockets, version, size, server.pid)
     finally:
         server.terminate()
         server.wait()
@@ -96,7 +96,10 @@ def _make(programs: Path, folder: Path) -> None:
 
 
 def _start(programs: Path, data: Path, sockets: Path) -> "subprocess.Popen[bytes]":
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    # A bench that was killed leaves its server behind.
+    if (data / "postmaster.pid").exists():
+        with suppress(subprocess.CalledProcessError):
+            _run([programs / "pg_ctl", "stop", "-D", data, "-m", "fast", "-w", "-s"])
     command = [str(programs / "postgres"), "-D", str(data), "-k", str(sockets)]
     for name, value in SETTINGS.items():
         command += ["-c", f"{name}={value}"]

@@ -63,8 +63,8 @@ def check_artifact(cluster: Cluster, output: Path, key: BenchKey, reference: Has
     if not manifest["artifact"]["compressed_inside"]:
         bare = _unpack(bare, output / "bare.dump")
     return [
-        f"Tools: {manifest['contents']['tool']} by us, {cluster.program('pg_dump')} "
-        f"{cluster.version} in the baselines. Ours: {manifest['artifact']['compression']}.",
+        f"Tools: {manifest['contents']['tool']} by us, pg_dump {cluster.version} in the baselines; "
+        f"ours {manifest['artifact']['compression']}.",
         f"sha256 of the plain archive that our artifact opens to: `{mine.plain}`; in its manifest: "
         f"{_same(mine.plain == manifest['artifact']['plain_sha256'])}.",
         f"sha256 of the plain archives, their header's time zeroed: ours `{mine.timeless}`, "

@@ -20,5 +20,7 @@ def peer_contestant(cluster: Cluster, output: Path) -> Contestant:
             "BENCH_OUTPUT": str(output / "peer"),
         },
         output=output / "peer",
+        # Several times slower than the others: two runs tell enough.
+        most_runs=2,
         settings="gzip in pg_dump (its default)",
     )

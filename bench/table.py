@@ -16,6 +16,7 @@ COLUMNS = [
     "CPU s",
     "peak MiB",
     "bytes out",
+    "others' CPU",
     "zstd",
 ]
 
@@ -34,7 +35,7 @@ def describe_cluster(cluster: Cluster) -> str:
 
 
 def render_table(series: list[Series], *, bare: Series, pipe: Series | None) -> str:
-    rows = [COLUMNS, ["---"] + ["---:"] * 7 + ["---"]]
+    rows = [COLUMNS, ["---"] + ["---:"] * 8 + ["---"]]
     rows += [_row(one, part, bare, pipe) for one in series for part in one.parts]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -46,6 +47,7 @@ def _row(one: Series, part: str, bare: Series, pipe: Series | None) -> list[str]
         f"{one.cpu_seconds:.1f}",
         f"{one.memory / (1 << 20):.0f}",
         f"{one.size:,}",
+        f"{one.others:.0%}",
         one.contestant.settings,
     ]
     return [
