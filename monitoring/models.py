@@ -1,6 +1,8 @@
 """The models of all parts of monitoring, for Django to find."""
 
-from monitoring.files.models import Stage, TrackedFile
+from monitoring.alerts.models import Alert
+from monitoring.events.models import Event
+from monitoring.files.models import LogLine, Stage, Step, TrackedFile
 from monitoring.heartbeats.models import Heartbeat
 
-__all__ = ["Heartbeat", "Stage", "TrackedFile"]
+__all__ = ["Alert", "Event", "Heartbeat", "LogLine", "Stage", "Step", "TrackedFile"]

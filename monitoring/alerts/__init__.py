@@ -1,0 +1,1 @@
+"""What people have to hear: rules say it by `alert`, an outbox carries it."""
