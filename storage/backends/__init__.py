@@ -1,6 +1,6 @@
 """One module for each kind of target, behind one protocol."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
@@ -27,7 +27,11 @@ class Backend(Protocol):
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]: ...
 
-    def delete(self, key: str) -> None: ...
+    def delete(self, key: str) -> None:
+        """Remove the object and what a writer of it has left. Nothing there is no error."""
+
+    def keys(self) -> Iterator[str]:
+        """Every key at the target, also of what is half-written."""
 
     def size(self, key: str) -> int: ...
 

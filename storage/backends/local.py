@@ -5,6 +5,7 @@ Order of writing: a draft under `.incoming/` → flush → fsync → link under 
 """
 
 import fcntl
+import hashlib
 import os
 import secrets
 import time
@@ -13,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from faults import reach
 from storage.errors import ObjectExists, StorageError, storage_error
 from storage.keys import check_key
 
@@ -32,22 +34,24 @@ class LocalBackend:
 
     def put(self, key: str, fill: "Callable[[Sink], None]") -> None:
         final = self._path(key)
+        path = self._draft(key)
         with _named_errors():
-            self._make_folder(self.root / DRAFTS)
-            draft = self.root / DRAFTS / f"{secrets.token_hex(12)}.part"
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            # Held until the writer closes it or dies: `sweep` takes drafts that nobody holds.
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        try:
-            with _Draft(descriptor) as file:
-                fill(file)
-                file.settle()
+            self._make_folder(path.parent)
+        with _Draft(path) as draft:
+            try:
+                reach("storage.draft-made")
+                fill(draft)
+                draft.settle()
+                reach("storage.draft-settled")
                 # Still locked: until it has its name, `sweep` must not take it for forsaken.
                 with _named_errors():
                     self._make_folder(final.parent)
-                    _publish(draft, final)
-        finally:
-            draft.unlink(missing_ok=True)
+                    _publish(path, final)
+                reach("storage.published")
+            finally:
+                # What cannot be removed now, `delete` of the key or `sweep` will.
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
@@ -59,12 +63,21 @@ class LocalBackend:
     def delete(self, key: str) -> None:
         path = self._path(key)
         with _named_errors():
+            # Its draft too: a writer that still lives finds nothing to give a name to.
+            self._draft(key).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
             if path.parent != self.root:
                 # What a run leaves empty goes too; rmdir takes no folder that holds anything.
                 with suppress(OSError):
                     path.parent.rmdir()
             _sync_folder(next(folder for folder in path.parents if folder.is_dir()))
+
+    def keys(self) -> Iterator[str]:
+        """All keys, in no order; a draft's stands under `.incoming/`."""
+        with _named_errors():
+            for folder, _folders, files in os.walk(self.root):
+                for file in files:
+                    yield str((Path(folder) / file).relative_to(self.root))
 
     def size(self, key: str) -> int:
         with _named_errors():
@@ -102,6 +115,10 @@ class LocalBackend:
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
 
+    def _draft(self, key: str) -> Path:
+        """Named by its key, so that what a dead writer left is found without a search."""
+        return self.root / DRAFTS / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.part"
+
     def _make_folder(self, folder: Path) -> None:
         """Make the folder and those above it, durably, readable by its owner alone."""
         if folder.is_dir():
@@ -114,10 +131,17 @@ class LocalBackend:
 class _Draft:
     """The draft being written. A short write is an error at once, never a hole."""
 
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.descriptor = -1
 
     def __enter__(self) -> "_Draft":
+        with _named_errors():
+            try:
+                self.descriptor = _create(self.path)
+            except FileExistsError:
+                _forget(self.path)
+                self.descriptor = _create(self.path)
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -133,6 +157,30 @@ class _Draft:
     def settle(self) -> None:
         with _named_errors():
             os.fsync(self.descriptor)
+
+
+def _create(draft: Path) -> int:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # Held until the writer closes it or dies: `sweep` takes drafts that nobody holds.
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def _forget(draft: Path) -> None:
+    """Remove the draft of a dead writer. Raises ObjectExists when it lives.
+
+    It is never written again: a writer that died behind the publishing left it as a second
+    name of the published file.
+    """
+    with suppress(FileNotFoundError):
+        descriptor = os.open(draft, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.unlink()
+        except BlockingIOError:
+            raise ObjectExists("Another writer is at work on this file.") from None
+        finally:
+            os.close(descriptor)
 
 
 def _remove_if_forsaken(draft: Path) -> bool:
