@@ -168,6 +168,7 @@ REST_KNOX = {
 Q_CLUSTER: dict[str, Any] = {
     "name": "short",
     "orm": "default",
+    "broker_class": "monitoring.queue.broker.DatabaseClockBroker",
     "workers": ENVIRONMENT.short_workers,
     "bulk": 1,
     "queue_limit": 1,

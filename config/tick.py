@@ -10,9 +10,11 @@ from collections.abc import Callable
 import structlog
 from django.db import connection
 
-from backups.services import fail_lost_backups, wake_forgotten_backups
-from monitoring.heartbeats.canaries import send_canaries
+from backups.queueing import wake_forgotten_backups
+from monitoring.events.services import prune_events
+from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
+from monitoring.queue.services import forget_lost_tasks
 from storage.services import sweep_targets
 
 log = structlog.get_logger(__name__)
@@ -21,10 +23,12 @@ EVERY_SECONDS = 5.0
 LOCK = 0x486F6C64  # one tick in an installation, whatever the number of machines
 
 DUTIES: tuple[Callable[[], object], ...] = (
-    fail_lost_backups,
+    reap_lost_files,
+    remove_leftovers,
     wake_forgotten_backups,
-    send_canaries,
+    forget_lost_tasks,
     sweep_targets,
+    prune_events,
 )
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -13,10 +14,15 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from monitoring.alerts.models import Alert
+from monitoring.files.claims import held
 from monitoring.heartbeats.services import ages
+from monitoring.queue.selectors import QUEUES, lags
 
 TICK = "tick"
 TICK_STALE_AFTER = timedelta(seconds=60)
+QUEUE_LATE_AFTER = timedelta(minutes=3)
+MOST_COUNTED = 1000
 REDIS_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
@@ -51,19 +57,47 @@ def check_tick() -> str:
     return "stale" if last > TICK_STALE_AFTER else "ok"
 
 
+def check_queue() -> str:
+    """Long work may wait for hours while other long work is done; short work may not."""
+    late = {queue for queue, lag in lags().items() if lag > QUEUE_LATE_AFTER}
+    if late == {"long"} and held().exists():
+        return "ok"
+    return "late" if late else "ok"
+
+
+def measure_queue() -> dict[str, Any]:
+    """Seconds by the database's clock; counts end at a bound, so that asking stays cheap."""
+    beats = ages()
+    waiting = Alert.objects.filter(status=Alert.Status.WAITING)
+    return {
+        "queue_lag": {queue: _seconds(lag) for queue, lag in lags().items()},
+        "canary_age": {queue: _seconds(beats.get(f"queue-{queue}")) for queue in QUEUES},
+        "alerts_waiting": waiting.order_by()[:MOST_COUNTED].count(),
+    }
+
+
+def _seconds(age: timedelta | None) -> float | None:
+    return None if age is None else round(age.total_seconds(), 1)
+
+
 # What a request needs, and what the installation needs besides.
 READY: dict[str, Callable[[], str]] = {
     "database": check_database,
     "migrations": check_migrations,
 }
-ALL: dict[str, Callable[[], str]] = {**READY, "redis": check_redis, "tick": check_tick}
+ALL: dict[str, Callable[[], str]] = {
+    **READY,
+    "redis": check_redis,
+    "tick": check_tick,
+    "queue": check_queue,
+}
 
 
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """All checks: 200 when each is ok, else 503."""
-    return _answer(ALL)
+    """All checks: 200 when each is ok, else 503. With them what was measured, when it could be."""
+    return _answer(ALL, measure_queue)
 
 
 @never_cache
@@ -80,10 +114,17 @@ def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     return _answer(READY)
 
 
-def _answer(checks: dict[str, Callable[[], str]]) -> JsonResponse:
+def _answer(
+    checks: dict[str, Callable[[], str]], measure: Callable[[], dict[str, Any]] | None = None
+) -> JsonResponse:
     found = {name: _result(name, check) for name, check in checks.items()}
     well = all(result == "ok" for result in found.values())
-    body = {"status": "ok" if well else "degraded", "checks": found}
+    body: dict[str, Any] = {"status": "ok" if well else "degraded", "checks": found}
+    if measure and found.get("database") == "ok":
+        try:
+            body["measured"] = measure()
+        except DatabaseError:
+            log.warning("health was not measured", exc_info=True)
     return JsonResponse(body, status=200 if well else 503)
 
 

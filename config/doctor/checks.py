@@ -1,6 +1,6 @@
 """The list of checks, in the order of telling."""
 
-from config.doctor import machine, services, work
+from config.doctor import agreement, machine, services, work
 from config.doctor.results import Check
 
 CHECKS: list[tuple[str, Check]] = [
@@ -14,7 +14,9 @@ CHECKS: list[tuple[str, Check]] = [
     ("clock", services.check_clock),
     ("redis", services.check_redis),
     ("workers", work.check_watchers),
+    ("queue", work.check_queue),
     ("clients", work.check_clients),
     ("storage", work.check_storage),
+    ("agreement", agreement.check_agreement),
     ("mail", services.check_mail),
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from config.doctor.results import Examination, Result, bad, ok
 
 OLDEST_BEAT = timedelta(minutes=3)
+MOST_COUNTED = 1000
 WATCHERS = ("tick", "queue-short", "queue-long")
 
 
@@ -44,6 +45,36 @@ def _long_work() -> bool:
     from monitoring.files.claims import held
 
     return held().exists()
+
+
+def check_queue(examination: Examination) -> Iterator[Result]:
+    """How long work waits, by the database's clock, and whether the queue goes by that clock."""
+    if examination.database_error is not None:
+        return
+    from django.conf import settings
+
+    from monitoring.alerts.models import Alert
+    from monitoring.queue.broker import DatabaseClockBroker
+    from monitoring.queue.selectors import lags
+
+    ours = f"{DatabaseClockBroker.__module__}.{DatabaseClockBroker.__qualname__}"
+    if settings.Q_CLUSTER.get("broker_class") == ours:
+        yield ok("queue clock", _("the database's"))
+    else:
+        yield bad(
+            "queue clock",
+            _("The queue compares the clocks of the machines."),
+            _("Set broker_class in Q_CLUSTER to %s") % ours,
+        )
+    for queue, lag in lags().items():
+        seconds = int(lag.total_seconds())
+        found = _("the oldest waiting task waits for %s s") % seconds if seconds else _("no lag")
+        if lag > OLDEST_BEAT and not (queue == "long" and _long_work()):
+            yield bad(f"queue {queue}", found, _("Look into its log in the folder logs."))
+        else:
+            yield ok(f"queue {queue}", found)
+    waiting = Alert.objects.filter(status=Alert.Status.WAITING).order_by()[:MOST_COUNTED].count()
+    yield ok("alerts", _("%s wait to be sent") % waiting)
 
 
 def check_clients(_examination: Examination) -> Iterator[Result]:

@@ -1,15 +1,24 @@
 """`manage.py doctor`: says what is wrong and how to mend it, started or not."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
+from django.db.models.functions import Now
+from django_q.models import OrmQ
 
+from access.models import Company
 from config.doctor.checks import CHECKS
 from config.doctor.machine import check_data_folder, check_disk, check_keys
 from config.doctor.results import Examination, Level, Result, run_checks
+from config.doctor.work import check_queue
 from config.env import Environment, read_environment
 from config.places import Places
+from monitoring.alerts.services import alert
+from monitoring.files.claims import claim
+from monitoring.files.services import open_file
 from tests.config.installation import Installation
 
 
@@ -46,6 +55,38 @@ def test_the_services_of_this_run_are_in_order(environment: Environment) -> None
     levels = {result.name: result.level for result in results}
     for name in ("postgresql", "migrations", "clock", "redis"):
         assert levels[name] == Level.OK, results
+
+
+@pytest.mark.django_db
+def test_a_queue_that_nobody_empties_is_bad(environment: Environment, company: Company) -> None:
+    from django.conf import settings
+
+    def look() -> dict[str, Result]:
+        found = check_queue(Examination(settings.PLACES, environment))
+        return {result.name: result for result in found}
+
+    alert(company=company, rule="backup.failed", title="x", text="", thing=company, key="1")
+    assert {result.level for result in look().values()} == {Level.OK}
+    assert "1 wait" in look()["alerts"].found
+    OrmQ.objects.create(key="short", payload="", lock=Now() - timedelta(minutes=5))
+    OrmQ.objects.create(key="long", payload="", lock=Now() - timedelta(minutes=5))
+    assert "300 s" in look()["queue short"].found
+    bad = {name for name, result in look().items() if result.level == Level.BAD}
+    assert bad == {"queue short", "queue long"}
+    # Behind long work, long work may wait.
+    file = open_file(kind="backup", company=company, name="x", original_path="", origin="local")
+    assert claim(file_id=file.pk) is not None
+    assert look()["queue long"].level == Level.OK
+
+
+@pytest.mark.django_db
+def test_a_queue_by_the_machines_clocks_is_bad(
+    environment: Environment, settings: LazySettings
+) -> None:
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "broker_class": None}
+    found = check_queue(Examination(settings.PLACES, environment))
+    levels = {result.name: result.level for result in found}
+    assert levels["queue clock"] == Level.BAD
 
 
 def test_a_check_that_breaks_is_a_finding(places: Places, environment: Environment) -> None:

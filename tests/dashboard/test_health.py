@@ -3,7 +3,12 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django_q.models import OrmQ
 
+from access.models import Company
+from monitoring.alerts.services import alert
+from monitoring.files.models import TrackedFile
+from monitoring.files.services import open_file
 from monitoring.heartbeats.models import Heartbeat
 from monitoring.heartbeats.services import beat
 
@@ -14,9 +19,15 @@ def test_health_is_ok_when_everything_answers(client: Client) -> None:
     beat(name="tick")
     answer = client.get("/api/health")
     assert answer.status_code == 200
-    assert answer.json() == {
-        "status": "ok",
-        "checks": {"database": "ok", "migrations": "ok", "redis": "ok", "tick": "ok"},
+    found = answer.json()
+    assert found["status"] == "ok"
+    assert found["checks"] == dict.fromkeys(
+        ("database", "migrations", "redis", "tick", "queue"), "ok"
+    )
+    assert found["measured"] == {
+        "queue_lag": {"short": 0, "long": 0},
+        "canary_age": {"short": None, "long": None},
+        "alerts_waiting": 0,
     }
     assert "no-store" in answer["Cache-Control"]
 
@@ -27,6 +38,37 @@ def test_a_silent_tick_is_degraded(client: Client) -> None:
     assert answer.status_code == 503
     assert answer.json()["status"] == "degraded"
     assert answer.json()["checks"]["tick"] == "stale"
+
+
+def test_a_short_queue_that_nobody_empties_is_degraded(client: Client) -> None:
+    beat(name="tick")
+    beat(name="queue-short")
+    put_in = timezone.now() - timedelta(minutes=5)
+    OrmQ.objects.create(key="short", payload="", lock=put_in)
+    answer = client.get("/api/health")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["queue"] == "late"
+    assert answer.json()["measured"]["queue_lag"]["short"] == pytest.approx(300, abs=10)
+    assert answer.json()["measured"]["canary_age"]["short"] < 10
+
+
+def test_long_work_may_wait_behind_long_work(client: Client, company: Company) -> None:
+    beat(name="tick")
+    put_in = timezone.now() - timedelta(minutes=5)
+    OrmQ.objects.create(key="long", payload="", lock=put_in)
+    assert client.get("/api/health").json()["checks"]["queue"] == "late"
+    file = open_file(
+        kind="backup", company=company, name="orders", original_path="", origin="local"
+    )
+    TrackedFile.objects.filter(pk=file.pk).update(
+        status="processing", lease_until=timezone.now() + timedelta(seconds=45)
+    )
+    assert client.get("/api/health").json()["checks"]["queue"] == "ok"
+
+
+def test_alerts_that_wait_are_counted(client: Client, company: Company) -> None:
+    alert(company=company, rule="backup.failed", title="x", text="", thing=company, key="1")
+    assert client.get("/api/health").json()["measured"]["alerts_waiting"] == 1
 
 
 def test_a_tick_that_never_ran_is_degraded(client: Client) -> None:

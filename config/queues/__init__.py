@@ -1,0 +1,1 @@
+"""One cluster of the task queue: watched from beside it, and ended as a whole."""
