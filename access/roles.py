@@ -20,8 +20,11 @@ _VIEWER = frozenset(
         "backups.view_backup",
         "backups.view_database",
         "backups.view_levelresult",
-        "monitoring.view_trackedfile",
+        "monitoring.follow_files",
+        "monitoring.view_logline",
         "monitoring.view_stage",
+        "monitoring.view_step",
+        "monitoring.view_trackedfile",
         "storage.view_storagetarget",
         "storage.view_storedobject",
     }
@@ -29,6 +32,7 @@ _VIEWER = frozenset(
 
 _OPERATOR = _VIEWER | {
     "backups.add_backup",
+    "backups.cancel_backup",
     "backups.change_backup",
     "backups.download_backup",
     "backups.test_database",
@@ -44,13 +48,15 @@ _ADMIN = _OPERATOR | {
     "access.view_token",
     "backups.add_database",
     "backups.change_database",
+    "monitoring.view_alert",
+    "monitoring.view_event",
     "storage.add_storagetarget",
     "storage.change_storagetarget",
 }
 
-# An agent sends and reports; it reads nothing of the company. The permissions for that
-# come with the uploads.
-_AGENT: frozenset[str] = frozenset()
+# An agent sends and reports; it reads nothing of the company, and follows its own files only
+# (`FileRows.visible_to`). The permissions to send come with the uploads.
+_AGENT = frozenset({"monitoring.follow_files"})
 
 ROLES: dict[str, frozenset[str]] = {
     Role.VIEWER: _VIEWER,

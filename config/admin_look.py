@@ -88,6 +88,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Watch"),
                 "items": [
                     _link(_("Files"), "description", "monitoring.trackedfile"),
+                    _link(_("Alerts"), "notifications", "monitoring.alert"),
                     _link(_("Heartbeats"), "ecg_heart", "monitoring.heartbeat"),
                     _link(_("Failed tasks"), "error", "django_q.failure"),
                     _link(_("Waiting tasks"), "hourglass_empty", "django_q.ormq"),

@@ -11,6 +11,7 @@ from rest_framework.views import exception_handler
 
 from access.policy import NotAllowed
 from backups.errors import BackupError, BadOption
+from monitoring.files.api.query import BadParameter
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -46,6 +47,8 @@ def _from_framework(error: Exception, response: Response) -> Response:
     if isinstance(error, exceptions.ValidationError):
         code, sentence = "invalid", _("Some values cannot be used.")
         extra["errors"] = error.detail
+    if isinstance(error, BadParameter):
+        extra["option"] = error.option
     answer = problem(response.status_code, str(code), sentence, **extra)
     for name in ("WWW-Authenticate", "Retry-After", "Allow"):
         if name in response:

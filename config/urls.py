@@ -3,10 +3,17 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from backups.api import urls as backups_api
+from monitoring.files.api import urls as files_api
+
+# One name space for the whole API, whichever app answers.
+api = [*backups_api.urlpatterns, *files_api.urlpatterns]
+
 urlpatterns = [
     path("", include("dashboard.front")),
     path("", include("dashboard.urls")),
     path("", include("backups.pages.urls")),
-    path("api/", include("backups.api.urls")),
+    path("", include("monitoring.live.urls")),
+    path("api/", include((api, "api"))),
     path("admin/", admin.site.urls),
 ]

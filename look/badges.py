@@ -42,6 +42,9 @@ BADGES: dict[str, Badge] = {
     "stored": Badge(_("Stored"), "proven", "check"),
     "passed": Badge(_("Passed"), "proven", "check"),
     "cancelled": Badge(_("Cancelled"), "none", "stop"),
+    "waiting": Badge(_("Waiting"), "none", "clock"),
+    "sending": Badge(_("Being sent"), "running", "play"),
+    "sent": Badge(_("Sent"), "proven", "check"),
     "alive": Badge(_("Alive"), "proven", "check"),
     "stale": Badge(_("Silent"), "bad", "clock"),
 }

@@ -11,6 +11,10 @@ from access.models import Agent, AuditEntry, Company, Membership, Token, User
 from access.roles import Role
 from access.services import create_agent
 from backups.models import Backup, Database, LevelResult
+from monitoring.alerts.models import Alert
+from monitoring.alerts.services import alert
+from monitoring.events.models import Event
+from monitoring.files.models import LogLine, Step
 from monitoring.heartbeats.services import beat
 from storage.models import StorageTarget, StoredObject
 from tests.cast import (
@@ -41,8 +45,8 @@ __all__ = [
 OURS = {"access", "storage", "monitoring", "backups", "django_q"}
 MODELS = [model for model in django_admin.site._registry if model._meta.app_label in OURS]
 RECORDS = {
-    "backup", "levelresult", "trackedfile", "stage", "storedobject", "auditentry", "heartbeat",
-    "failure", "ormq",
+    "backup", "levelresult", "trackedfile", "stage", "step", "logline", "event", "alert",
+    "storedobject", "auditentry", "heartbeat", "failure", "ormq",
 }  # fmt: skip
 PASSWORD_FIELDS = {"host": "127.0.0.1", "port": 1, "database_name": "x", "username": "u"}
 
@@ -60,6 +64,13 @@ def furnished(database: Database) -> Backup:
     )
     backup.stored_objects.add(stored)
     LevelResult.objects.create(backup=backup, stored=stored, level="checksum", passed=True)
+    file = backup.file
+    assert file is not None
+    Step.objects.create(stage=file.stages.all()[0], status="completed", message="orders: 3 rows")
+    LogLine.objects.create(file=file, message="reading orders", source="pg_dump")
+    alert(
+        company=file.company, rule="failed", title="orders was lost", text="", thing=file, key="1"
+    )
     beat(name="tick")
     return backup
 
@@ -103,7 +114,8 @@ def test_staff_sees_the_rows_of_its_companies_only(
     assert furnished.file is not None
     for row in (
         furnished, furnished.database, furnished.file, furnished.storage,
-        furnished.stored_objects.get(),
+        furnished.stored_objects.get(), Step.objects.get(), LogLine.objects.get(),
+        Alert.objects.get(),
     ):  # fmt: skip
         own, others = login(admin), login(stranger)
         assert str(row) in own.get(url(row)).content.decode()
@@ -111,6 +123,39 @@ def test_staff_sees_the_rows_of_its_companies_only(
         assert str(row) not in others.get(url(row)).content.decode()
         # Django leads away from a row that the person cannot find.
         assert others.get(url(row, "change", row.pk)).status_code == 302
+
+
+def test_staff_sees_the_events_of_its_companies_only(
+    login: Login, admin: User, stranger: User, furnished: Backup
+) -> None:
+    event = Event.objects.latest("id")
+    assert str(event.subject) in login(admin).get(url(Event)).content.decode()
+    assert str(event.subject) not in login(stranger).get(url(Event)).content.decode()
+    assert login(stranger).get(url(event, "change", event.pk)).status_code == 302
+
+
+def test_a_file_shows_its_newest_steps_and_lines_only(
+    login: Login, admin: User, furnished: Backup
+) -> None:
+    file = furnished.file
+    assert file is not None
+    stage = file.stages.all()[0]
+    Step.objects.bulk_create(
+        Step(stage=stage, status="completed", message=f"step no. {number}.")
+        for number in range(200)
+    )
+    LogLine.objects.bulk_create(
+        LogLine(file=file, message=f"line no. {number}.", source="x") for number in range(200)
+    )
+    client = login(admin)
+    html = client.get(url(file, "change", file.pk)).content.decode()
+    assert "step no. 199." in html
+    assert "line no. 199." in html
+    assert "line no. 150." in html
+    assert "line no. 149." not in html
+    html = client.get(url(stage, "change", stage.pk)).content.decode()
+    assert "step no. 150." in html
+    assert "step no. 149." not in html
 
 
 def test_an_administrator_here_may_be_a_viewer_there(

@@ -6,21 +6,19 @@ attempt has taken over and the worker stops (ClaimLost). No worker's clock decid
 
 import os
 import socket
-import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from faults import reach
+from monitoring.events.services import record_event
 from monitoring.files.models import TrackedFile
+from monitoring.queue import CLUSTER_VARIABLE
 
-LEASE = timedelta(seconds=60)
-RENEW_EVERY_SECONDS = 10.0
+LEASE = timedelta(seconds=45)
 
 
 class ClaimLost(Exception):
@@ -53,7 +51,7 @@ class Claim:
 
         For writes to rows beside it, which must not happen after a take-over.
         """
-        found = self.rows().select_for_update().first()
+        found = self.rows().select_for_update(of=("self",)).select_related("company").first()
         if found is None:
             raise ClaimLost("Another worker has taken over.")
         return found
@@ -63,19 +61,35 @@ class Claim:
 
 
 def claim(*, file_id: uuid.UUID) -> Claim | None:
-    """Take a queued file, or None when it is not queued (a task delivered twice)."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    """Take a queued file, or None when it is not queued (a task delivered twice).
+
+    Call it in the transaction that writes the domain row's beginning.
+    """
+    owner = _new_owner()
     taken = TrackedFile.objects.filter(pk=file_id, status=TrackedFile.Status.QUEUED).update(
         status=TrackedFile.Status.PROCESSING,
         attempt=F("attempt") + 1,
         owner=owner,
         lease_until=Now() + LEASE,
         started_at=Now(),
+        seen_at=Now(),
     )
     if not taken:
         return None
-    attempt = TrackedFile.objects.values_list("attempt", flat=True).get(pk=file_id, owner=owner)
-    return Claim(file_id, attempt, owner)
+    file = TrackedFile.objects.select_related("company").get(pk=file_id, owner=owner)
+    record_event(company=file.company, topic="file", subject=file_id, state="processing")
+    reach("claim.taken")
+    return Claim(file_id, file.attempt, owner)
+
+
+def present_claim(*, file_id: uuid.UUID, attempt: int) -> Claim:
+    """The claim that a supervisor holds, for the runner that it started. Raises ClaimLost."""
+    rows = TrackedFile.objects.filter(pk=file_id, attempt=attempt)
+    owner = rows.filter(status=TrackedFile.Status.PROCESSING).values_list("owner", flat=True)
+    found = owner.first()
+    if found is None:
+        raise ClaimLost("Another worker has taken over.")
+    return Claim(file_id, attempt, found)
 
 
 def expired() -> QuerySet[TrackedFile]:
@@ -93,28 +107,7 @@ def older_than(field: str, seconds: float) -> Q:
     return Q(**{f"{field}__lt": Now() - timedelta(seconds=seconds)})
 
 
-@contextmanager
-def kept_alive(held: Claim) -> Iterator[threading.Event]:
-    """Renew the lease from a thread of its own while the block runs.
-
-    The event is set when the claim is lost; who works under it looks at it and stops.
-    """
-    ended = threading.Event()
-    lost = threading.Event()
-
-    def renew() -> None:
-        try:
-            while not ended.wait(RENEW_EVERY_SECONDS):
-                held.renew()
-        except Exception:  # noqa: BLE001 - whatever stops the renewing, the claim is not safe
-            lost.set()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield lost
-    finally:
-        ended.set()
-        thread.join()
+def _new_owner() -> str:
+    """HOST:CLUSTER:PID:RANDOM. The cluster's watchdog counts its own by the second word."""
+    cluster = os.environ.get(CLUSTER_VARIABLE, "-")
+    return f"{socket.gethostname()[:50]}:{cluster}:{os.getpid()}:{uuid.uuid4().hex[:8]}"

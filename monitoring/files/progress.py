@@ -3,16 +3,23 @@
 import time
 
 from monitoring.files.claims import Claim
+from monitoring.files.journal import Journal
 from monitoring.files.services import record_progress
 
 MOST_WRITES_A_SECOND = 4
 
 
 class Meter:
-    """Counts bytes of one stage; `add` and `reach` cost nothing between writes."""
+    """Counts bytes of one stage; `add` and `reach` cost nothing between writes.
 
-    def __init__(self, *, claim: Claim, key: str, bytes_total: int | None) -> None:
+    Each call is a sign of life: call it for what was read or written, not for time that passed.
+    """
+
+    def __init__(
+        self, *, claim: Claim, journal: Journal, key: str, bytes_total: int | None
+    ) -> None:
         self.claim = claim
+        self.journal = journal
         self.key = key
         self.total = bytes_total
         self.done = 0
@@ -30,5 +37,9 @@ class Meter:
 
     def write(self) -> None:
         record_progress(
-            claim=self.claim, key=self.key, bytes_done=self.done, bytes_total=self.total
+            claim=self.claim,
+            key=self.key,
+            journal=self.journal,
+            bytes_done=self.done,
+            bytes_total=self.total,
         )

@@ -1,47 +1,74 @@
-"""Verbs on tracked files: open, enter a stage, progress, finish."""
+"""Verbs on tracked files under way: open, enter a stage, progress. How they end: `endings`."""
 
 from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Greatest, Now
 
-from access.models import Company
+from access.models import Company, User
 from access.redaction import redact
+from monitoring.events.services import record_event, wake_on_commit
 from monitoring.files.claims import Claim
+from monitoring.files.journal import Journal
 from monitoring.files.models import Stage, TrackedFile
 from monitoring.files.stages import STAGES
 
 
 @transaction.atomic
-def open_file(*, kind: str, company: Company, name: str, original_path: str) -> TrackedFile:
+def open_file(
+    *,
+    kind: str,
+    company: Company,
+    name: str,
+    original_path: str,
+    origin: str,
+    created_by: User | None = None,
+) -> TrackedFile:
     """A new queued file with its standard stages."""
     file = TrackedFile.objects.create(
-        kind=kind, company=company, name=name, original_path=redact(original_path)[:500]
+        kind=kind,
+        company=company,
+        name=name,
+        original_path=redact(original_path)[:500],
+        origin=origin,
+        created_by=created_by,
     )
     Stage.objects.bulk_create(
         Stage(file=file, key=stage.key, position=position)
         for position, stage in enumerate(STAGES[kind])
     )
+    record_event(company=company, topic="file", subject=file.pk, state="queued")
     return file
 
 
 @transaction.atomic
-def enter_stage(*, claim: Claim, key: str, bytes_total: int | None = None) -> None:
+def enter_stage(
+    *, claim: Claim, key: str, journal: Journal, bytes_total: int | None = None
+) -> None:
     """End the stage in progress and begin this one."""
     file = claim.hold()
-    _end_stage(file, Stage.Status.COMPLETED)
+    journal.end_step()
+    journal.write(file)
+    Stage.objects.filter(file=file, status=Stage.Status.IN_PROGRESS).update(
+        status=Stage.Status.COMPLETED, ended_at=Now(), progress=100
+    )
     Stage.objects.filter(file=file, key=key).update(
         status=Stage.Status.IN_PROGRESS, started_at=Now(), bytes_total=bytes_total
     )
+    journal.stage = key
     _raise_progress(file, key, 0)
+    record_event(company=file.company, topic="file", subject=file.pk, state=f"stage:{key}")
 
 
 @transaction.atomic
-def record_progress(*, claim: Claim, key: str, bytes_done: int, bytes_total: int | None) -> None:
-    """Where the stage stands. Call it at most four times a second (see `progress.Meter`).
+def record_progress(
+    *, claim: Claim, key: str, journal: Journal, bytes_done: int, bytes_total: int | None
+) -> None:
+    """Where the stage stands, with a sign of life. At most four times a second: `progress.Meter`.
 
     `bytes_total` may be an estimate: a stage in progress shows at most 99 percent.
     """
     file = claim.hold()
+    journal.write(file)
     percent = min(99.0, 100 * bytes_done / bytes_total) if bytes_total else 0.0
     Stage.objects.filter(file=file, key=key).update(
         bytes_done=Greatest(F("bytes_done"), Value(bytes_done)),
@@ -49,40 +76,7 @@ def record_progress(*, claim: Claim, key: str, bytes_done: int, bytes_total: int
         progress=Greatest(F("progress"), Value(percent)),
     )
     _raise_progress(file, key, percent)
-
-
-def finish_file(*, claim: Claim) -> None:
-    """The file's good end. Call it in the transaction that writes the domain row's outcome."""
-    file = claim.hold()
-    _end_stage(file, Stage.Status.COMPLETED)
-    claim.write(
-        status=TrackedFile.Status.COMPLETED, progress=100, completed_at=Now(), lease_until=None
-    )
-
-
-def fail_file(*, file: TrackedFile, error: str) -> bool:
-    """The file's bad end, for the attempt that `file` shows; False when another has it."""
-    failed = TrackedFile.objects.filter(
-        pk=file.pk,
-        attempt=file.attempt,
-        status__in=[TrackedFile.Status.QUEUED, TrackedFile.Status.PROCESSING],
-    ).update(
-        status=TrackedFile.Status.FAILED,
-        error=redact(error),
-        completed_at=Now(),
-        lease_until=None,
-    )
-    if failed:
-        _end_stage(file, Stage.Status.FAILED)
-    return bool(failed)
-
-
-def _end_stage(file: TrackedFile, status: str) -> None:
-    running = Stage.objects.filter(file=file, status=Stage.Status.IN_PROGRESS)
-    if status == Stage.Status.COMPLETED:
-        running.update(status=status, ended_at=Now(), progress=100)
-    else:
-        running.update(status=status, ended_at=Now())
+    wake_on_commit(file.pk)
 
 
 def _raise_progress(file: TrackedFile, key: str, percent: float) -> None:
@@ -91,7 +85,7 @@ def _raise_progress(file: TrackedFile, key: str, percent: float) -> None:
         if stage.key == key:
             overall = before + stage.weight * percent / 100
             TrackedFile.objects.filter(pk=file.pk).update(
-                progress=Greatest(F("progress"), Value(float(overall)))
+                progress=Greatest(F("progress"), Value(float(overall))), seen_at=Now()
             )
             return
         before += stage.weight

@@ -10,8 +10,8 @@ from access import audit
 from access.models import AuditEntry, Company, User
 from access.policy import System
 from access.redaction import MASK
+from backups.databases import create_database, update_database
 from backups.models import Database
-from backups.services import create_database, update_database
 
 pytestmark = pytest.mark.django_db
 

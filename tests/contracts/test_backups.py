@@ -8,9 +8,9 @@ import pytest
 
 from access.models import User
 from backups.models import Backup, Database
-from backups.services import run_backup
 from monitoring.files.models import Stage
 from tests.cast import Login, make_backup, make_running
+from tests.running import run_here
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,7 +83,7 @@ def good(database: Database, login: Login, operator: User) -> dict[str, Any]:
     )
     assert answer.status_code == 202
     asked: dict[str, Any] = answer.json()
-    run_backup(backup_id=uuid.UUID(asked["id"]))
+    run_here(backup_id=uuid.UUID(asked["id"]))
     return asked
 
 

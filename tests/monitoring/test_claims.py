@@ -10,24 +10,22 @@ from django.utils import timezone
 
 from access.models import Company
 from monitoring.files import claims
-from monitoring.files.claims import Claim, ClaimLost, kept_alive
+from monitoring.files.claims import Claim, ClaimLost
+from monitoring.files.courses import Failure
+from monitoring.files.endings import fail_run, finish_file
+from monitoring.files.journal import Journal
 from monitoring.files.models import Stage, TrackedFile
 from monitoring.files.progress import Meter
-from monitoring.files.services import (
-    enter_stage,
-    fail_file,
-    finish_file,
-    open_file,
-    record_progress,
-)
-from tests.config.waiting import wait_for
+from monitoring.files.services import enter_stage, open_file, record_progress
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def file(company: Company) -> TrackedFile:
-    return open_file(kind="backup", company=company, name="orders", original_path="")
+    return open_file(
+        kind="backup", company=company, name="orders", original_path="", origin="database"
+    )
 
 
 @pytest.fixture
@@ -77,16 +75,18 @@ def take_over(file: TrackedFile) -> None:
 
 
 def test_a_lost_claim_writes_nothing(file: TrackedFile, held: Claim) -> None:
-    enter_stage(claim=held, key="dump", bytes_total=100)
+    enter_stage(claim=held, journal=Journal(), key="dump", bytes_total=100)
     take_over(file)
     before = TrackedFile.objects.values().get(), list(Stage.objects.values())
-    meter = Meter(claim=held, key="dump", bytes_total=100)
+    meter = Meter(claim=held, journal=Journal(), key="dump", bytes_total=100)
     attempts: list[Any] = [
         held.renew,
         transaction.atomic(held.hold),
         lambda: held.write(error="x"),
-        lambda: enter_stage(claim=held, key="store"),
-        lambda: record_progress(claim=held, key="dump", bytes_done=50, bytes_total=100),
+        lambda: enter_stage(claim=held, journal=Journal(), key="store"),
+        lambda: record_progress(
+            claim=held, journal=Journal(), key="dump", bytes_done=50, bytes_total=100
+        ),
         lambda: finish(held),
         lambda: meter.add(50),
     ]
@@ -102,7 +102,7 @@ def test_an_ended_file_is_nobodys(file: TrackedFile, held: Claim) -> None:
         held.renew()
     assert claims.claim(file_id=file.pk) is None
     file.refresh_from_db()
-    assert not fail_file(file=file, error="too late")
+    assert not fail_run(claim=held, failure=Failure("dump_failed", "too late"))
     file.refresh_from_db()
     assert (file.status, file.progress, file.error) == ("completed", 100, "")
 
@@ -115,30 +115,16 @@ def test_a_lease_expires_by_the_databases_clock(file: TrackedFile, held: Claim) 
     assert not claims.expired().exists()
 
 
-def test_a_lease_is_renewed_while_the_work_goes_on(
-    file: TrackedFile, held: Claim, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(claims, "RENEW_EVERY_SECONDS", 0.05)
-    short = timezone.now() - timedelta(seconds=1)
-    TrackedFile.objects.update(lease_until=short)
-    with kept_alive(held) as lost:
-        wait_for(lambda: not claims.expired().exists(), seconds=10, what="renewed")
-        assert not lost.is_set()
-        take_over(file)
-        wait_for(lost.is_set, seconds=10, what="the loss is noticed")
-    assert "lease" not in {thread.name for thread in threading.enumerate()}
-
-
 def test_the_course_of_a_file(file: TrackedFile, held: Claim) -> None:
     assert list(stages(file).values()) == ["pending"] * 4
-    enter_stage(claim=held, key="dump", bytes_total=1000)
-    record_progress(claim=held, key="dump", bytes_done=500, bytes_total=1000)
+    enter_stage(claim=held, journal=Journal(), key="dump", bytes_total=1000)
+    record_progress(claim=held, journal=Journal(), key="dump", bytes_done=500, bytes_total=1000)
     assert progress(file) == 35
-    record_progress(claim=held, key="dump", bytes_done=400, bytes_total=1000)
+    record_progress(claim=held, journal=Journal(), key="dump", bytes_done=400, bytes_total=1000)
     assert progress(file) == 35
-    record_progress(claim=held, key="dump", bytes_done=5000, bytes_total=1000)
+    record_progress(claim=held, journal=Journal(), key="dump", bytes_done=5000, bytes_total=1000)
     assert progress(file) == pytest.approx(69.3)
-    enter_stage(claim=held, key="store")
+    enter_stage(claim=held, journal=Journal(), key="store")
     assert stages(file) == {
         "dump": "completed",
         "store": "in_progress",
@@ -152,26 +138,27 @@ def test_the_course_of_a_file(file: TrackedFile, held: Claim) -> None:
 
 
 def test_a_failure_ends_the_stage_and_hides_secrets(file: TrackedFile, held: Claim) -> None:
-    enter_stage(claim=held, key="dump")
-    file.refresh_from_db()
-    assert fail_file(file=file, error="postgres://u:hunter2@h/d is away")
+    enter_stage(claim=held, journal=Journal(), key="dump")
+    words = "postgres://u:hunter2@h/d is away"
+    assert fail_run(claim=held, failure=Failure("dump_failed", words))
     file.refresh_from_db()
     assert "hunter2" not in file.error
     assert stages(file)["dump"] == "failed"
     assert (file.status, file.lease_until) == ("failed", None)
-    assert not fail_file(file=file, error="again")
+    assert "hunter2" not in file.log_lines.get().message
+    assert not fail_run(claim=held, failure=Failure("dump_failed", "again"))
 
 
 def test_a_source_without_a_size_shows_no_progress(file: TrackedFile, held: Claim) -> None:
-    enter_stage(claim=held, key="dump")
+    enter_stage(claim=held, journal=Journal(), key="dump")
     for total in (None, 0):
-        record_progress(claim=held, key="dump", bytes_done=10, bytes_total=total)
+        record_progress(claim=held, journal=Journal(), key="dump", bytes_done=10, bytes_total=total)
     assert progress(file) == 0
 
 
 def test_a_meter_writes_a_few_times_a_second(file: TrackedFile, held: Claim) -> None:
-    enter_stage(claim=held, key="dump", bytes_total=1000)
-    meter = Meter(claim=held, key="dump", bytes_total=1000)
+    enter_stage(claim=held, journal=Journal(), key="dump", bytes_total=1000)
+    meter = Meter(claim=held, journal=Journal(), key="dump", bytes_total=1000)
     for _ in range(500):
         meter.add(1)
     first = file.stages.get(key="dump").bytes_done
@@ -182,7 +169,11 @@ def test_a_meter_writes_a_few_times_a_second(file: TrackedFile, held: Claim) -> 
 
 def test_a_path_is_kept_without_its_password_and_never_too_long(company: Company) -> None:
     file = open_file(
-        kind="backup", company=company, name="x", original_path="a://u:hunter2@h/" + "d" * 900
+        kind="backup",
+        company=company,
+        name="x",
+        original_path="a://u:hunter2@h/" + "d" * 900,
+        origin="database",
     )
     assert "hunter2" not in file.original_path
     assert len(file.original_path) == 500

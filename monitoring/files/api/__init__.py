@@ -1,0 +1,1 @@
+"""The documented HTTP API of file monitoring. Views parse, call one selector, and answer."""
