@@ -15,10 +15,10 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from access.models import User
 from access.policy import NotAllowed
 from access.scoped_admin import RecordAdmin, ScopedAdmin
+from backups.databases import create_database, test_connection, update_database
 from backups.errors import BackupError
 from backups.models import Backup, Database, LevelResult
 from backups.pages.database_form import KeptPassword
-from backups.services import create_database, test_connection, update_database
 from look.badges import badge
 from look.templatetags.look import ago
 from look.units import duration, size

@@ -5,3 +5,13 @@ from django.utils.translation import gettext_lazy as _
 class BackupsConfig(AppConfig):
     name = "backups"
     verbose_name = _("Backups")
+
+    def ready(self) -> None:
+        from backups.course import BackupCourse
+        from backups.results import stored_result
+        from monitoring.files.courses import register_course
+        from monitoring.files.stages import Kind
+        from monitoring.live.results import register_result
+
+        register_course(Kind.BACKUP, BackupCourse())
+        register_result(Kind.BACKUP, stored_result)

@@ -6,8 +6,9 @@ from typing import Any
 from django.utils import timezone
 
 from backups.models import Backup
+from monitoring.files.description import Steps
 from monitoring.files.models import Stage
-from monitoring.files.selectors import describe_stages, stage_in_progress
+from monitoring.files.selectors import NO_STEPS, describe_stages, stage_in_progress
 
 
 def describe(backup: Backup) -> dict[str, Any]:
@@ -49,8 +50,11 @@ def describe(backup: Backup) -> dict[str, Any]:
     }
 
 
-def describe_status(backup: Backup) -> dict[str, Any]:
-    """Progress in percent, sizes in bytes, the rate in bytes a second."""
+def describe_status(backup: Backup, steps: Steps = NO_STEPS) -> dict[str, Any]:
+    """Progress in percent, sizes in bytes, the rate in bytes a second.
+
+    `steps` by the stage's id; without them each stage has none.
+    """
     file = backup.file
     stage = stage_in_progress(file) if file else None
     rate = _rate(stage)
@@ -58,7 +62,7 @@ def describe_status(backup: Backup) -> dict[str, Any]:
         "id": str(backup.pk),
         "status": backup.status,
         "progress": round(file.progress, 1) if file else (100.0 if backup.is_over else 0.0),
-        "stages": describe_stages(file) if file else [],
+        "stages": describe_stages(file, steps) if file else [],
         "bytes_done": stage.bytes_done if stage else None,
         "bytes_total": stage.bytes_total if stage else None,
         "rate": round(rate) if rate else None,

@@ -2,8 +2,8 @@
 
 import uuid
 
-from backups import services
+from backups import queueing
 
 
 def run_backup(backup_id: str) -> None:
-    services.run_backup(backup_id=uuid.UUID(backup_id))
+    queueing.run_backup(backup_id=uuid.UUID(backup_id))

@@ -17,6 +17,7 @@ from backups.models import Backup, Database
 from backups.options import Options
 from backups.pipeline import Packed, store_artifact
 from backups.validation import check_stored
+from monitoring.files.journal import Journal
 from storage.backends import Sink
 from storage.models import StorageTarget
 from storage.services import put_stream
@@ -38,7 +39,9 @@ def dump_and_store() -> Stored:
     recipients = [*keyring.standing_recipients(), recipient]
     options = Options()
     contents: dict[str, Any] = {}
-    with engine_for(backup.database).dump(backup.database, options, run="holdfast:bench:1") as dump:
+    engine = engine_for(backup.database)
+    run = "holdfast:bench:1"
+    with engine.dump(backup.database, options, run=run, journal=Journal()) as dump:
 
         def note_progress() -> None:
             dump.bytes_done()

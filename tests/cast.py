@@ -94,7 +94,13 @@ def database(company: Company, storage_target: StorageTarget) -> Database:
 def make_backup(database: Database, *, age: timedelta = timedelta(hours=2), **facts: Any) -> Backup:
     """A backup with its tracked file, as a run would have left it."""
     began: datetime = timezone.now() - age
-    file = open_file(kind="backup", company=database.company, name=database.name, original_path="")
+    file = open_file(
+        kind="backup",
+        company=database.company,
+        name=database.name,
+        original_path="",
+        origin="database",
+    )
     values: dict[str, Any] = {
         "status": Backup.Status.COMPLETED,
         "validation": Backup.Validation.GOOD,

@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, re_path
 
 from backups.api.download import DownloadView
-from backups.api.views import CreateView, DetailView, ListView, StatusView
+from backups.api.views import CancelView, CreateView, DetailView, ListView, StatusView
 
 app_name = "api"
 
@@ -21,6 +21,7 @@ urlpatterns = [
     _both("backup/create", CreateView.as_view(), "backup-create"),
     _both("backup/list", ListView.as_view(), "backup-list"),
     _both(f"backup/status/{UUID}", StatusView.as_view(), "backup-status"),
+    _both(f"backup/cancel/{UUID}", CancelView.as_view(), "backup-cancel"),
     _both(f"backup/download/{UUID}", DownloadView.as_view(), "backup-download"),
     _both(f"backup/{UUID}", DetailView.as_view(), "backup-detail"),
 ]

@@ -1,4 +1,4 @@
-"""Create, list, read one, and its status."""
+"""Create, cancel, list, read one, and its status."""
 
 from datetime import date
 from typing import Any
@@ -24,7 +24,8 @@ from backups.selectors import (
     list_backups,
     storage_for,
 )
-from backups.services import request_backup
+from backups.services import cancel_backup, request_backup
+from monitoring.files.selectors import steps_of
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +107,16 @@ class DetailView(APIView):
 
 class StatusView(APIView):
     def get(self, request: Request, backup_id: str) -> Response:
-        return Response(describe_status(backup_for(actor=actor_of(request), backup_id=backup_id)))
+        backup = backup_for(actor=actor_of(request), backup_id=backup_id)
+        return Response(describe_status(backup, steps_of(backup.file)))
+
+
+class CancelView(APIView):
+    def post(self, request: Request, backup_id: str) -> Response:
+        """202 with the backup: a running one ends within seconds."""
+        actor = actor_of(request)
+        cancel_backup(backup=backup_for(actor=actor, backup_id=backup_id), actor=actor)
+        return Response(describe(backup_for(actor=actor, backup_id=backup_id)), status=202)
 
 
 def actor_of(request: Request) -> User:

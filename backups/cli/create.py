@@ -1,6 +1,7 @@
 """`backup create DB`: queue a backup, and stay with it until it is over."""
 
 import argparse
+import math
 import sys
 import time
 from typing import Any, TextIO
@@ -20,6 +21,7 @@ from backups.services import request_backup
 
 HELP = "make a backup of a database"
 POLL_SECONDS = 0.3
+HINT_SECONDS = 20.0
 FLAGS = ("schema_only", "data_only", "no_owner", "no_privileges")
 LISTS = ("schemas", "exclude_schemas", "tables", "exclude_tables", "exclude_table_data")
 
@@ -59,7 +61,7 @@ def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
         trigger=Backup.Trigger.CLI,
     )
     if options.wait:
-        _follow(actor, backup, quiet=options.json)
+        follow(actor, backup, quiet=options.json)
     backup = backup_for(actor=actor, backup_id=backup.pk)
     if options.json:
         out.write(orjson.dumps(describe(backup), option=orjson.OPT_INDENT_2).decode())
@@ -75,10 +77,11 @@ def chosen(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value not in (None, False)}
 
 
-def _follow(actor: Actor, backup: Backup, *, quiet: bool, stream: TextIO = sys.stderr) -> None:
+def follow(actor: Actor, backup: Backup, *, quiet: bool, stream: TextIO = sys.stderr) -> None:
     """A progress bar on a terminal. Ctrl-C stops the looking, not the backup."""
     hidden = quiet or not stream.isatty()
     form = "{desc:12}{percentage:3.0f}% {bar} {postfix}"
+    hint_at = time.monotonic() + HINT_SECONDS
     with tqdm(total=100, disable=hidden, file=stream, bar_format=form) as bar:
         while True:
             found = backup_for(actor=actor, backup_id=backup.pk)
@@ -89,6 +92,10 @@ def _follow(actor: Actor, backup: Backup, *, quiet: bool, stream: TextIO = sys.s
             bar.refresh()
             if found.is_over:
                 return
+            if found.status == Backup.Status.PENDING and time.monotonic() > hint_at:
+                hint = _("No worker has taken it yet. Is Holdfast running? See: manage.py doctor")
+                bar.write(hint, file=stream)
+                hint_at = math.inf
             time.sleep(POLL_SECONDS)
 
 

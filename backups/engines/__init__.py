@@ -8,6 +8,7 @@ from typing import IO, Any, Protocol
 
 from backups.models import Database
 from backups.options import Options
+from monitoring.files.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Engine(Protocol):
     def test_connection(self, database: Database) -> ServerFacts: ...
 
     def dump(
-        self, database: Database, options: Options, *, run: str
+        self, database: Database, options: Options, *, run: str, journal: Journal
     ) -> AbstractContextManager[Dump]: ...
 
     def check_content(self, contents: dict[str, Any]) -> AbstractContextManager[ContentCheck]: ...

@@ -1,6 +1,6 @@
 """The visible course of one backup: its stages, and how far, how fast, until when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,9 @@ from django.utils.functional import Promise
 
 from backups.description import describe_status
 from backups.models import Backup
+from monitoring.files.description import StepRow, Steps
 from monitoring.files.models import Stage
+from monitoring.files.selectors import NO_STEPS
 
 _STATES = {
     Stage.Status.PENDING: "",
@@ -19,15 +21,29 @@ _STATES = {
 }
 
 
+# Of more steps than MOST_OPEN only the latest stand open, the rest are folded.
+MOST_OPEN, LATEST = 5, 3
+
+
 @dataclass(frozen=True)
 class StageView:
     """`state` is empty (not reached), now, done or failed: a class of the style sheet."""
 
+    key: str
     name: str | Promise
     description: str | Promise
     state: str
     progress: float
     took: timedelta | None
+    steps: Sequence[StepRow]
+
+    @property
+    def earlier(self) -> Sequence[StepRow]:
+        return self.steps[:-LATEST] if len(self.steps) > MOST_OPEN else ()
+
+    @property
+    def latest(self) -> Sequence[StepRow]:
+        return self.steps[len(self.earlier) :]
 
 
 @dataclass(frozen=True)
@@ -50,9 +66,11 @@ class Course:
 ETA_FROM_PERCENT = 5
 
 
-def course_of(backup: Backup) -> Course:
+def course_of(backup: Backup, steps: Steps = NO_STEPS) -> Course:
+    """`steps` by the stage's id, for a page that shows them; lists do without."""
     status: dict[str, Any] = describe_status(backup)
-    stages = [_view(stage) for stage in backup.file.stages.all()] if backup.file else []
+    found = backup.file.stages.all() if backup.file else []
+    stages = [_view(stage, steps.get(stage.pk, ())) for stage in found]
     has_begun = any(s.state == "now" and s.progress >= ETA_FROM_PERCENT for s in stages)
     return Course(
         id=str(backup.pk),
@@ -73,14 +91,16 @@ def courses_of(backups: Iterable[Backup]) -> list[tuple[Backup, Course | None]]:
     return [(backup, None if backup.is_over else course_of(backup)) for backup in backups]
 
 
-def _view(stage: Stage) -> StageView:
+def _view(stage: Stage, steps: Sequence[StepRow]) -> StageView:
     took = None
     if stage.started_at and stage.ended_at:
         took = stage.ended_at - stage.started_at
     return StageView(
+        key=stage.key,
         name=stage.standard.name,
         description=stage.standard.description,
         state=_STATES[Stage.Status(stage.status)],
         progress=stage.progress,
         took=took,
+        steps=steps,
     )

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from access.models import User
 from access.policy import NotAllowed
+from backups.databases import create_database, test_connection, update_database
 from backups.errors import BackupError, NotFound
 from backups.models import Database
 from backups.pages.database_form import DatabaseForm
@@ -16,7 +17,6 @@ from backups.pages.failures import Failure, mistakes
 from backups.pages.permitted import must_have, person
 from backups.pages.standing import standings
 from backups.selectors import database_for
-from backups.services import create_database, test_connection, update_database
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -2,29 +2,31 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from backups.errors import BackupError, NotFound
+from backups.errors import BackupError
 from backups.models import Backup, LevelResult
 from backups.pages.course import course_of
-from backups.pages.permitted import person
-from backups.selectors import backup_for
+from backups.pages.permitted import person, visible_backup
+from monitoring.files.description import LineRow
+from monitoring.files.history import latest_lines
+from monitoring.files.selectors import steps_of
+
+LINES_SHOWN = 200
 
 
 @require_safe
 def backup_detail(request: HttpRequest, backup_id: str) -> HttpResponse:
     user = person(request)
-    try:
-        backup = backup_for(actor=user, backup_id=backup_id)
-    except NotFound as error:
-        raise Http404(str(error)) from error
-    course = course_of(backup)
+    backup = visible_backup(user, backup_id)
     context = {
         "backup": backup,
-        "course": course,
+        "course": course_of(backup, steps_of(backup.file)),
+        "lines": _lines(backup),
+        "lines_shown": LINES_SHOWN,
         "polls": not backup.is_over,
         "cure": cure_of(backup),
         "took": backup.completed_at - backup.started_at
@@ -35,6 +37,7 @@ def backup_detail(request: HttpRequest, backup_id: str) -> HttpResponse:
         "options": backup.options.items(),
         "may_download": user.may("backups.download_backup", backup.company)
         and backup.status == Backup.Status.COMPLETED,
+        "may_cancel": user.may("backups.cancel_backup", backup.company) and not backup.is_over,
         "may_create": user.may("backups.add_backup", backup.company),
     }
     live = "X-Live" in request.headers
@@ -63,6 +66,12 @@ def restore_words(manifest: dict[str, Any] | None) -> dict[str, Any]:
         "commands": restore.get("commands", []),
         "readers": [words[role] for role in roles if role in words],
     }
+
+
+def _lines(backup: Backup) -> list[LineRow]:
+    if backup.file is None:
+        return []
+    return latest_lines(file_id=backup.file.pk, most=LINES_SHOWN)
 
 
 def _newest_of_each_level(backup: Backup) -> list[LevelResult]:

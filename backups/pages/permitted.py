@@ -1,11 +1,14 @@
-"""In which companies a person may do a thing: what forms offer, and the check of a page."""
+"""In which companies a person may do a thing: what forms offer, and the checks of a page."""
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
 from access.models import Company, Membership, User
 from access.roles import Role, grants
+from backups.errors import NotFound
+from backups.models import Backup
+from backups.selectors import backup_for
 
 
 def person(request: HttpRequest) -> User:
@@ -27,3 +30,11 @@ def must_have(user: User, permission: str, company: Company | None = None) -> No
     """Answers 403 unless a role grants the permission: in this company, or in any."""
     if not user.may(permission, company):
         raise PermissionDenied
+
+
+def visible_backup(user: User, backup_id: str) -> Backup:
+    """Answers 404 alike for a missing backup and one that the person may not see."""
+    try:
+        return backup_for(actor=user, backup_id=backup_id)
+    except NotFound as error:
+        raise Http404(str(error)) from error

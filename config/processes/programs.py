@@ -5,6 +5,7 @@ import signal
 import sys
 from functools import partial
 
+import faults
 from config.env import Environment
 from config.places import PROJECT, Places
 from config.processes.child import ChildSpec
@@ -57,7 +58,7 @@ def _python(
         folder=PROJECT,
         log=places.logs / f"{name}.log",
         environment={
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != faults.VARIABLE},
             # The child must use the very same folder, wherever it would look by itself.
             "HOLDFAST_DATA_DIR": str(places.data),
             "PYTHONUNBUFFERED": "1",

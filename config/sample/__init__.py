@@ -11,8 +11,9 @@ from psycopg.conninfo import make_conninfo
 from access import audit
 from access.models import AuditEntry, Company
 from access.policy import Actor, System
+from backups.databases import create_database
 from backups.models import Backup, Database
-from backups.services import create_database, request_backup
+from backups.services import request_backup
 from config.sample.server import SampleDatabase, create_sample_database
 
 REGISTERED = "sample.registered"

@@ -30,6 +30,7 @@ from backups.errors import (
 )
 from backups.models import Database
 from backups.options import Options
+from monitoring.files.journal import Journal
 from tests.backups.servers import PASSWORD, TestServer, start_server, stop_server
 
 pytestmark = pytest.mark.xdist_group("servers")
@@ -53,7 +54,9 @@ BIG = (
 
 
 def dump_all(database: Database, **options: Any) -> tuple[bytes, dict[str, Any], Dump]:
-    with ENGINE.dump(database, Options(**options), run="holdfast:test:1") as dump:
+    with ENGINE.dump(
+        database, Options(**options), run="holdfast:test:1", journal=Journal()
+    ) as dump:
         body = dump.stream.read()
         return body, dump.finish(), dump
 
@@ -280,7 +283,7 @@ def test_patterns(name: str, expected: str) -> None:
 def test_no_secret_is_to_be_seen_while_a_dump_runs(server: TestServer) -> None:
     with (
         server.database(*BIG) as database,
-        ENGINE.dump(database, Options(), run="holdfast:seen:1") as dump,
+        ENGINE.dump(database, Options(), run="holdfast:seen:1", journal=Journal()) as dump,
     ):
         dump.stream.read(1000)
         [tool] = [p for p in psutil.Process().children() if "pg_dump" in p.name()]
@@ -301,7 +304,7 @@ def test_a_dump_left_early_leaves_no_process(server: TestServer) -> None:
     with server.database(*BIG) as database:
         with (
             pytest.raises(ValueError, match="enough"),
-            ENGINE.dump(database, Options(), run="holdfast:left:1") as dump,
+            ENGINE.dump(database, Options(), run="holdfast:left:1", journal=Journal()) as dump,
         ):
             dump.stream.read(1000)
             raise ValueError("enough")
@@ -312,7 +315,7 @@ def test_a_dump_whose_backend_ends_fails(server: TestServer) -> None:
     with server.database(*BIG) as database:
         with (
             pytest.raises(BackupError) as caught,
-            ENGINE.dump(database, Options(), run="holdfast:ended:1") as dump,
+            ENGINE.dump(database, Options(), run="holdfast:ended:1", journal=Journal()) as dump,
         ):
             dump.stream.read(1000)
             server.execute(
@@ -328,7 +331,7 @@ def test_a_dump_whose_backend_ends_fails(server: TestServer) -> None:
 def test_progress_grows_to_the_whole(server: TestServer) -> None:
     with (
         server.database(*BIG) as database,
-        ENGINE.dump(database, Options(), run="holdfast:grow:1") as dump,
+        ENGINE.dump(database, Options(), run="holdfast:grow:1", journal=Journal()) as dump,
     ):
         seen = [dump.bytes_done()]
         while dump.stream.read(1 << 20):

@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 from collections.abc import Callable
+from io import UnsupportedOperation
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -40,6 +41,9 @@ class Stream:
     def __init__(self, *blocks: bytes, failure: Exception | None = None) -> None:
         self.blocks = list(blocks)
         self.failure = failure
+
+    def fileno(self) -> int:
+        raise UnsupportedOperation("no pipe")
 
     def read1(self, _size: int) -> bytes:
         if self.blocks:

@@ -17,27 +17,33 @@ from django_q.models import OrmQ
 
 from access.models import AuditEntry, User
 from access.policy import NotAllowed
-from backups import keyring, run, services
+from backups import keyring, run
 from backups.engines import engine_for
 from backups.errors import (
     AlreadyRunning,
-    BackupError,
     BadOption,
     ConnectionFailed,
     DiskFull,
     NotFound,
     UnknownDatabase,
 )
+from backups.leftovers import remove_unregistered
 from backups.models import Backup, Database
-from backups.services import fail_lost_backups, request_backup, run_backup, wake_forgotten_backups
+from backups.naming import artifact_key
+from backups.queueing import claim_backup, wake_forgotten_backups
+from backups.services import request_backup
 from backups.validation import check_stored
 from config.env import Environment
-from monitoring.files import claims
-from monitoring.files.claims import ClaimLost
+from monitoring.alerts.models import Alert
+from monitoring.files.claims import Claim, ClaimLost
+from monitoring.files.courses import Failure
+from monitoring.files.endings import fail_run, reap_lost_files, remove_leftovers
+from monitoring.files.journal import Journal
 from monitoring.files.models import Stage, TrackedFile
 from storage.models import StorageTarget, StoredObject
 from storage.services import Written
 from tests.cast import make_backup
+from tests.running import claimed, fresh, run_here
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,7 +61,7 @@ def files_in(target: StorageTarget) -> list[Path]:
 @pytest.fixture
 def good(database: Database, operator: User) -> Backup:
     backup = ask(database, operator, options={"label": "nightly", "tables": ["access_*"]})
-    run_backup(backup_id=backup.pk)
+    run_here(backup_id=backup.pk)
     backup.refresh_from_db()
     assert (backup.status, backup.error_code, backup.error) == ("completed", "", "")
     return backup
@@ -163,8 +169,8 @@ def test_no_damage_goes_unnoticed(good: Backup, storage_target: StorageTarget) -
 
 def test_the_same_task_twice_does_nothing(good: Backup, storage_target: StorageTarget) -> None:
     before = files_in(storage_target), AuditEntry.objects.count()
-    run_backup(backup_id=good.pk)
-    run_backup(backup_id=storage_target.pk)
+    run_here(backup_id=good.pk)
+    run_here(backup_id=storage_target.pk)
     assert (files_in(storage_target), AuditEntry.objects.count()) == before
     good.refresh_from_db()
     assert good.file is not None
@@ -176,19 +182,16 @@ def test_a_second_request_is_refused_unless_forced(database: Database, operator:
     with pytest.raises(AlreadyRunning):
         ask(database, operator)
     second = ask(database, operator, force=True)
-    claim = claims.claim(file_id=first.file_id)  # type: ignore[arg-type]  # it has one
-    assert claim is not None
-    Backup.objects.filter(pk=first.pk).update(status="running")
-    run_backup(backup_id=second.pk)
+    claim = claimed(first)
+    run_here(backup_id=second.pk)
     second.refresh_from_db()
     assert second.status == "pending"
 
     OrmQ.objects.all().delete()
     first.refresh_from_db()
-    run.fail(backup=first, claim=claim, error=BackupError("enough"))
-    services.wake_next(database_id=database.pk)
+    assert fail_run(claim=claim, failure=Failure("dump_failed", "enough"))
     assert OrmQ.objects.count() == 1
-    run_backup(backup_id=second.pk)
+    run_here(backup_id=second.pk)
     second.refresh_from_db()
     assert second.status == "completed"
 
@@ -265,7 +268,7 @@ def test_a_failed_run_is_named_and_leaves_nothing(
 ) -> None:
     backup = ask(database, operator, options=options)
     Database.objects.filter(pk=database.pk).update(**change)
-    run_backup(backup_id=backup.pk)
+    run_here(backup_id=backup.pk)
     failed_for(backup, code)
     assert files_in(storage_target) == []
     assert AuditEntry.objects.filter(action="backup.failed").get().changes == {"code": code}
@@ -288,7 +291,7 @@ def test_a_storage_that_fails_is_named(
     backup = ask(database, operator)
     (tmp_path / "letter").write_text("mine")
     StorageTarget.objects.update(options={"folder": str(tmp_path / "letter")})
-    run_backup(backup_id=backup.pk)
+    run_here(backup_id=backup.pk)
     failed_for(backup, "storage_unavailable")
     assert (tmp_path / "letter").read_text() == "mine"
 
@@ -297,69 +300,99 @@ def test_a_lost_claim_stops_the_run_and_takes_its_bytes_away(
     database: Database, operator: User, storage_target: StorageTarget
 ) -> None:
     backup = ask(database, operator)
-    claim = claims.claim(file_id=backup.file_id)  # type: ignore[arg-type]  # it has one
-    assert claim is not None
-    Backup.objects.filter(pk=backup.pk).update(status="running")
-
-    # Another attempt takes over as soon as the artifact lies under its name.
-    seen: list[int] = []
-
-    class TakeOver:
-        def __call__(self) -> None:
-            if files_in(storage_target) and not seen:
-                seen.append(1)
-
+    claim = claimed(backup)
+    made = dump(backup, claim)
+    assert len(files_in(storage_target)) == 2
+    TrackedFile.objects.update(attempt=2, owner="another")
     with pytest.raises(ClaimLost):
-        made = run._dump_and_store(
-            backup,
-            claim,
-            run.artifact_key(backup, claim.attempt),
-            keyring.new_ephemeral()[0],
-            TakeOver(),
-        )
-        assert len(files_in(storage_target)) == 2
-        TrackedFile.objects.update(attempt=2, owner="another")
-        try:
-            run._register(backup, claim, made, [])
-        finally:
-            run._remove(backup, made.key)
+        run._register(backup, claim, Journal(), made, [])
+    remove_unregistered(backup, made.key)
     assert files_in(storage_target) == []
-    backup.refresh_from_db()
-    assert backup.status == "running"
+    assert not StoredObject.objects.exists()
 
     TrackedFile.objects.update(owner="a third")
-    run.carry_out(backup=backup, claim=claim)
+    with pytest.raises(ClaimLost):
+        run.carry_out(backup=backup, claim=claim)
     assert files_in(storage_target) == []
     backup.refresh_from_db()
     assert (backup.status, backup.error_code) == ("running", "")
 
 
-def test_an_expired_lease_ends_the_backup_and_takes_what_its_worker_left(
+def dump(backup: Backup, claim: Claim) -> run.Made:
+    """The first half of a run: both files stored, nothing registered."""
+    found = fresh(backup.pk)
+    key = artifact_key(found, claim.attempt)
+    return run._dump_and_store(found, claim, Journal(), key, keyring.new_ephemeral()[0])
+
+
+def lose(backup: Backup) -> None:
+    TrackedFile.objects.filter(backup=backup).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
+
+
+def test_a_lost_run_is_tried_again_and_its_bytes_go(
     database: Database, operator: User, storage_target: StorageTarget
 ) -> None:
     backup, waiting = ask(database, operator), ask(database, operator, force=True)
-    claim = claims.claim(file_id=backup.file_id)  # type: ignore[arg-type]  # it has one
-    assert claim is not None
-    Backup.objects.filter(pk=backup.pk).update(status="running")
-    recipient = keyring.new_ephemeral()[0]
-    key = run.artifact_key(backup, 1)
-    run._dump_and_store(backup, claim, key, recipient, lambda: None)
+    claim = claimed(backup)
+    dump(backup, claim)
     assert len(files_in(storage_target)) == 2
-    assert fail_lost_backups() == 0
+    assert (reap_lost_files(), remove_leftovers()) == (0, 0)
 
-    TrackedFile.objects.filter(status="processing").update(
-        lease_until=timezone.now() - timedelta(seconds=1)
-    )
+    lose(backup)
     OrmQ.objects.all().delete()
-    assert fail_lost_backups() == 1
+    assert (reap_lost_files(), remove_leftovers()) == (1, 1)
+    assert files_in(storage_target) == []
+    backup.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (backup.status, waiting.status) == ("pending", "pending")
+    assert OrmQ.objects.count() == 1
+    assert (reap_lost_files(), remove_leftovers()) == (0, 0)
+    with pytest.raises(ClaimLost):
+        claim.renew()
+
+    run_here(backup_id=backup.pk)
+    backup = fresh(backup.pk)
+    assert (backup.status, backup.validation) == ("completed", "good")
+    assert backup.file is not None
+    assert (backup.file.attempt, backup.file.progress) == (2, 100)
+    assert len(files_in(storage_target)) == 2
+
+
+def test_a_run_lost_too_often_fails_and_lets_the_next_one_go(
+    database: Database, operator: User, storage_target: StorageTarget
+) -> None:
+    backup, waiting = ask(database, operator), ask(database, operator, force=True)
+    for _attempt in range(3):
+        dump(backup, claimed(backup))
+        lose(backup)
+        OrmQ.objects.all().delete()
+        assert reap_lost_files() == 1
+    assert remove_leftovers() == 1
     failed_for(backup, "worker_lost")
     assert files_in(storage_target) == []
     assert OrmQ.objects.count() == 1
-    assert fail_lost_backups() == 0
-    waiting.refresh_from_db()
-    assert waiting.status == "pending"
-    with pytest.raises(ClaimLost):
-        claim.renew()
+    assert Alert.objects.get().key == f"backup.failed:{backup.pk}"
+    assert claim_backup(backup_id=backup.pk) is None
+    run_here(backup_id=waiting.pk)
+    assert fresh(waiting.pk).status == "completed"
+
+
+def test_a_storage_that_is_away_keeps_the_debt(
+    database: Database, operator: User, storage_target: StorageTarget
+) -> None:
+    backup = ask(database, operator)
+    dump(backup, claimed(backup))
+    lose(backup)
+    assert reap_lost_files() == 1
+    there = dict(storage_target.options)
+    StorageTarget.objects.update(options={"folder": ""})
+    assert remove_leftovers() == 0
+    StorageTarget.objects.update(options=there)
+    assert len(files_in(storage_target)) == 2
+    assert remove_leftovers() == 1
+    assert files_in(storage_target) == []
 
 
 def test_a_finished_backup_is_never_taken_for_lost(
@@ -367,7 +400,7 @@ def test_a_finished_backup_is_never_taken_for_lost(
 ) -> None:
     before = files_in(storage_target)
     TrackedFile.objects.update(lease_until=timezone.now() - timedelta(hours=1))
-    assert fail_lost_backups() == 0
+    assert reap_lost_files() == 0
     assert files_in(storage_target) == before
 
 
@@ -376,10 +409,10 @@ def test_what_the_database_has_is_never_taken_away(
 ) -> None:
     """The run may not know that it is registered: the answer to COMMIT can be lost."""
     before = files_in(storage_target)
-    run._remove_unregistered(good, good.stored_objects.get().key)
+    remove_unregistered(good, good.stored_objects.get().key)
     assert files_in(storage_target) == before
     good.stored_objects.clear()
-    run._remove_unregistered(good, StoredObject.objects.get().key)
+    remove_unregistered(good, StoredObject.objects.get().key)
     assert files_in(storage_target) == []
 
 
@@ -401,7 +434,7 @@ def test_what_waits_forgotten_is_woken_once(database: Database, operator: User) 
 
 def test_a_backup_made_by_hand_of_the_cast_is_left_alone(database: Database) -> None:
     backup = make_backup(database)
-    run_backup(backup_id=backup.pk)
+    run_here(backup_id=backup.pk)
     assert not StoredObject.objects.exists()
 
 
@@ -418,7 +451,7 @@ def test_a_dump_whose_backend_ends_publishes_nothing(
             with other.transaction():
                 other.execute("LOCK TABLE held IN ACCESS EXCLUSIVE MODE")
                 _end_the_dump_soon()
-                run_backup(backup_id=backup.pk)
+                run_here(backup_id=backup.pk)
         finally:
             other.execute("DROP TABLE held")
     backup.refresh_from_db()

@@ -10,9 +10,10 @@ import pytest
 from access.models import Company, User
 from backups import keyring
 from backups.models import Backup, Database
-from backups.services import request_backup, run_backup
+from backups.services import request_backup
 from storage.models import StorageTarget
 from tests.backups.servers import PASSWORD, SUPERUSER, TestServer, programs_of
+from tests.running import run_here
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -48,7 +49,7 @@ def test_the_manifests_own_commands_bring_it_back(
         backup = request_backup(
             database=registered, options={}, actor=operator, trigger=Backup.Trigger.MANUAL
         )
-        run_backup(backup_id=backup.pk)
+        run_here(backup_id=backup.pk)
         backup.refresh_from_db()
         assert (backup.validation, backup.error) == (Backup.Validation.GOOD, "")
         assert backup.manifest is not None

@@ -13,6 +13,7 @@ from backups.engines.postgres.dump import dumping
 from backups.engines.postgres.source import database_size, version_of
 from backups.models import Database
 from backups.options import Options
+from monitoring.files.journal import Journal
 
 
 class PostgresEngine:
@@ -39,9 +40,9 @@ class PostgresEngine:
         )
 
     def dump(
-        self, database: Database, options: Options, *, run: str
+        self, database: Database, options: Options, *, run: str, journal: Journal
     ) -> AbstractContextManager[Dump]:
-        return dumping(Server.of(database), options, run=run)
+        return dumping(Server.of(database), options, run=run, journal=journal)
 
     def check_content(self, contents: dict[str, Any]) -> AbstractContextManager[ContentCheck]:
         return checking(contents)

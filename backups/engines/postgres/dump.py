@@ -1,18 +1,22 @@
 """pg_dump: its arguments, its run, and what it says is in the archive."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from access.redaction import redact
 from backups.engines.postgres.clients import ClientSet, choose_for_dump
 from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.process import Tool, running, widen
 from backups.engines.postgres.source import DumpProgress, Source, look_at, watched
 from backups.errors import DumpFailed
 from backups.options import Options
+from monitoring.files.journal import Journal
 
 LOCK_WAIT = "60s"
+TOOL = "pg_dump"
 
 
 class PostgresDump:
@@ -49,7 +53,9 @@ class PostgresDump:
 
 
 @contextmanager
-def dumping(server: Server, options: Options, *, run: str) -> Iterator[PostgresDump]:
+def dumping(
+    server: Server, options: Options, *, run: str, journal: Journal
+) -> Iterator[PostgresDump]:
     """Start pg_dump for the length of the block. Raises BackupError.
 
     Call it from the thread that lives longest (see `process.running`).
@@ -58,6 +64,17 @@ def dumping(server: Server, options: Options, *, run: str) -> Iterator[PostgresD
         source = look_at(connection, lock_wait=LOCK_WAIT)
     clients = choose_for_dump(source.major, needs_tls=server.needs_tls)
     progress = DumpProgress(source)
+    journal.say(
+        f"PostgreSQL {source.version}, {len(source.sizes)} tables; pg_dump {clients.version}",
+        source="holdfast",
+    )
+
+    def hear(line: str) -> None:
+        if table := progress.hear(line):
+            journal.begin_step(table)
+        elif line:
+            journal.say(redact(line, secrets=[server.password]), level=level_of(line), source=TOOL)
+
     with (
         server.tool_environment(application=run) as (environment, descriptors),
         running(
@@ -66,7 +83,7 @@ def dumping(server: Server, options: Options, *, run: str) -> Iterator[PostgresD
             descriptors=descriptors,
             secret=server.password,
             stdout=subprocess.PIPE,
-            on_line=progress.hear,
+            on_line=hear,
         ) as tool,
         watched(progress, server, run=run),
     ):
@@ -79,6 +96,12 @@ def dumping(server: Server, options: Options, *, run: str) -> Iterator[PostgresD
             progress=progress,
             level=options.compression_level,
         )
+
+
+def level_of(line: str) -> str:
+    """How loud a line of a PostgreSQL tool is; --verbose adds many that only a search is after."""
+    found = re.match(r"pg_\w+: (error|warning)", line)
+    return found[1] if found else "debug"
 
 
 def arguments(options: Options, clients: ClientSet) -> list[str]:

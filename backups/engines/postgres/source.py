@@ -93,16 +93,17 @@ class DumpProgress:
         self._inside = 0
         self._lock = threading.Lock()
 
-    def hear(self, line: str) -> None:
-        """Take a line of pg_dump's --verbose output."""
+    def hear(self, line: str) -> str | None:
+        """Take a line of pg_dump's --verbose output; the table that it begins, if it does."""
         match = DUMPING.match(line)
         if not match:
-            return
+            return None
         with self._lock:
             if self.tables:
                 self._finished += self.source.sizes.get(self.tables[-1], 0)
             self._inside = 0
             self.tables.append(match[1])
+        return match[1]
 
     def see(self, table: str, sent: int) -> None:
         with self._lock:

@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 
 from access.models import User
 from access.policy import Actor, NotAllowed, System
-from backups.cli import create, download, info, listing
+from backups.cli import cancel, create, download, info, listing
 from backups.cli.exits import FAILED, NOT_FOUND, REFUSED, exit_code
 from backups.errors import BackupError
 
 EPILOG = "Exit status: 0 done, 1 failed, 2 bad usage, 3 not found, 4 refused, 5 validation failed."
 VERBS: dict[str, Any] = {
     "create": create,
+    "cancel": cancel,
     "list": listing,
     "info": info,
     "download": download,
@@ -26,7 +27,7 @@ VERBS: dict[str, Any] = {
 
 
 class Command(BaseCommand):
-    help = "Make, list, look at and fetch backups."
+    help = "Make, cancel, list, look at and fetch backups."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = EPILOG

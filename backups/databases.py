@@ -1,0 +1,109 @@
+"""Verbs on databases: try the connection, register, change."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from access import audit
+from access.models import Company
+from access.policy import Actor, require
+from backups.engines import ServerFacts, engine_for
+from backups.models import Database
+
+SENT_TO = ("host", "port", "username", "tls_mode")
+EDITABLE = ("name", "host", "port", "database_name", "username", "tls_mode")
+
+
+def test_connection(*, database: Database, actor: Actor) -> ServerFacts:
+    """Reach the server and say what it is. Raises NotAllowed or BackupError saying what is wrong.
+
+    `database` may be unsaved, so that a form can test before it saves.
+    """
+    require(actor, "backups.test_database", database.company)
+    return engine_for(database).test_connection(database)
+
+
+@transaction.atomic
+def create_database(
+    *,
+    company: Company,
+    name: str,
+    host: str,
+    port: int,
+    database_name: str,
+    username: str,
+    password: str,
+    tls_mode: str,
+    actor: Actor,
+) -> Database:
+    """Register a database. Raises NotAllowed or ValidationError."""
+    require(actor, "backups.add_database", company)
+    database = Database(
+        company=company,
+        name=name,
+        host=host,
+        port=port,
+        database_name=database_name,
+        username=username,
+        tls_mode=tls_mode,
+    )
+    database.password = _checked_password(password)
+    database.full_clean()
+    database.save(force_insert=True)
+    audit.record(
+        actor=actor,
+        action="database.created",
+        thing=database,
+        company=company,
+        changes={field: getattr(database, field) for field in EDITABLE},
+    )
+    return database
+
+
+@transaction.atomic
+def update_database(
+    *, database: Database, actor: Actor, password: str | None = None, **changes: Any
+) -> Database:
+    """Change the named fields; a password of None stays as it is, for the same server only.
+
+    Raises NotAllowed or ValidationError.
+    """
+    require(actor, "backups.change_database", database.company)
+    unknown = set(changes) - set(EDITABLE)
+    if unknown:
+        raise ValidationError(_("These cannot be changed: %s") % ", ".join(sorted(unknown)))
+    locked: Database = Database.objects.select_for_update().get(pk=database.pk)
+    before = {field: getattr(locked, field) for field in changes}
+    moved = [field for field in SENT_TO if field in changes and changes[field] != before[field]]
+    if moved and password is None and locked.password_sealed:
+        # Else who may change a host could have the password sent to a machine of their own.
+        raise ValidationError(_("Enter the password again: it was given for another server."))
+    for field, value in changes.items():
+        setattr(locked, field, value)
+    written = list(changes)
+    if password is not None:
+        locked.password = _checked_password(password)
+        written.append("password_sealed")
+    locked.full_clean()
+    locked.save(update_fields=written)
+    audit.record(
+        actor=actor,
+        action="database.changed",
+        thing=locked,
+        company=locked.company,
+        changes={
+            "before": before,
+            "after": changes,
+            "new_secret": password is not None,
+        },
+    )
+    return locked
+
+
+def _checked_password(password: str) -> str:
+    """Raises ValidationError for what a password file cannot hold (libpq, "The Password File")."""
+    if any(character in password for character in "\0\n\r"):
+        raise ValidationError({"password": _("A password cannot hold a line break.")})
+    return password

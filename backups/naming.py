@@ -1,0 +1,36 @@
+"""What the files of a backup are called: for people, and at the storage."""
+
+import uuid
+
+from backups.engines import Dump
+from backups.models import Backup
+from storage.keys import slug
+
+EXTENSIONS = ("dump.age", "dump.zst.age")
+
+
+def base_name(backup: Backup) -> str:
+    """DB_YYYYMMDDTHHMMSSZ[_label]"""
+    label = f"_{backup.label}" if backup.label else ""
+    return f"{slug(backup.database.name)}_{backup.created_at:%Y%m%dT%H%M%SZ}{label}"
+
+
+def artifact_key(backup: Backup, attempt: int) -> str:
+    """Where the artifact goes, without its extension.
+
+    A folder for each run and attempt, sorting by time; in it the file keeps the name that people
+    know, so that the manifest's commands fit a downloaded file too. All of it comes from what the
+    request wrote down: a database that is renamed meanwhile does not move its running backup.
+    """
+    stamp = f"{backup.created_at:%Y%m%dT%H%M%SZ}"
+    database = backup.file_name.split(f"_{stamp}")[0]
+    run = f"{stamp}-{_short(backup.pk)}-{attempt}"
+    return f"{database}-{_short(backup.database_id)}/{run}/{backup.file_name}"
+
+
+def extension(dump: Dump) -> str:
+    return f"{dump.extension}.age" if dump.compressed_inside else f"{dump.extension}.zst.age"
+
+
+def _short(identity: uuid.UUID) -> str:
+    return identity.hex[:8]

@@ -1,0 +1,82 @@
+"""How a backup ends in its rows; each is called in the transaction of its file's end."""
+
+from typing import Any
+
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from access import audit
+from access.policy import System
+from access.redaction import redact
+from backups.models import Backup, LevelResult
+from backups.pipeline import Packed
+from backups.validation import Finding
+from monitoring.alerts.services import alert
+from monitoring.files.courses import CANCELLED, Failure
+from storage.services import register_object
+
+
+def write_success(
+    *, backup: Backup, key: str, packed: Packed, manifest: dict[str, Any], findings: list[Finding]
+) -> None:
+    stored = register_object(target=backup.storage, key=key, written=packed.written)
+    type(stored).objects.filter(pk=stored.pk).update(checked_at=Now())
+    backup.stored_objects.add(stored)
+    LevelResult.objects.bulk_create(
+        LevelResult(
+            backup=backup,
+            stored=stored,
+            level=finding.level,
+            passed=finding.passed,
+            detail=finding.detail,
+        )
+        for finding in findings
+    )
+    artifact = manifest["artifact"]
+    Backup.objects.filter(pk=backup.pk).update(
+        status=Backup.Status.COMPLETED,
+        completed_at=Now(),
+        file_name=artifact["file"],
+        size_bytes=artifact["size"],
+        source_bytes=manifest["source_bytes"],
+        sha256=artifact["sha256"],
+        compression=artifact["compression"],
+        server_version=manifest["server_version"],
+        manifest=manifest,
+        validation=Backup.Validation.GOOD,
+        validation_level=LevelResult.Level.CONTENT,
+        checked_at=Now(),
+    )
+    _audit(backup, "backup.completed")
+
+
+def write_failure(*, backup: Backup, failure: Failure) -> None:
+    """The bad end, in the transaction of the file's."""
+    was_cancelled = failure.code == CANCELLED
+    Backup.objects.filter(pk=backup.pk).update(
+        status=Backup.Status.CANCELLED if was_cancelled else Backup.Status.FAILED,
+        completed_at=Now(),
+        error_code=failure.code,
+        error=redact(failure.message),
+        error_detail=redact(failure.detail),
+    )
+    _audit(backup, "backup.cancelled" if was_cancelled else "backup.failed", code=failure.code)
+    if not was_cancelled:
+        alert(
+            company=backup.company,
+            rule="backup.failed",
+            title=_("The backup of %(name)s failed") % {"name": backup.database.name},
+            text=failure.message,
+            thing=backup,
+            key=f"backup.failed:{backup.pk}",
+        )
+
+
+def _audit(backup: Backup, action: str, **changes: Any) -> None:
+    audit.record(
+        actor=System("worker"),
+        action=action,
+        thing=backup,
+        company=backup.company,
+        changes=changes,
+    )

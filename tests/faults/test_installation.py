@@ -1,0 +1,84 @@
+"""A whole installation in which a worker, or everything, is killed in the middle of a backup."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from config.places import PROJECT
+from tests.config.installation import Installation
+from tests.config.waiting import wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+
+MARKED_SECONDS = 60
+HOLD = """
+import sys
+from backups.engines.postgres.connection import Server
+from backups.models import Database
+with Server.of(Database.objects.get()).connect(application="a long transaction") as session:
+    with session.transaction():
+        session.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        print("held", flush=True)
+        sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def running(installation: Installation) -> Iterator[Installation]:
+    installation.start(HOLDFAST_SAMPLE="1")
+    yield installation
+
+
+def answer(running: Installation, *words: str) -> Any:
+    said = running.run("backup", *words, "--json")
+    return json.loads(said.stdout)
+
+
+@contextmanager
+def held_table(running: Installation) -> Iterator[None]:
+    """A session that a backup of the sample waits for."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", HOLD],
+        cwd=PROJECT,
+        env=running.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def is_good(running: Installation, backup: str) -> bool:
+    found = answer(running, "info", backup)
+    return (found["status"], found["validation"]["status"]) == ("completed", "good")
+
+
+def test_a_run_killed_with_everything_is_marked_and_done_again(running: Installation) -> None:
+    first = answer(running, "list")["results"][0]["id"]
+    wait_for(lambda: is_good(running, first), seconds=60, what="the sample's backup is good")
+    with held_table(running):
+        backup = answer(running, "create", "Sample shop", "--no-wait")["id"]
+        wait_for(lambda: bool(running.find("run_file")), seconds=30, what="a run that waits")
+        running.kill_tree()
+        running.start(HOLDFAST_SAMPLE="1")
+        began = time.monotonic()
+
+    wait_for(lambda: is_good(running, backup), seconds=MARKED_SECONDS + 15, what="it is done again")
+    # Marked, woken, dumped and checked: all of it within the minute and what a run takes.
+    assert time.monotonic() - began < MARKED_SECONDS + 15
+    lines = running.run("doctor")
+    assert "rows, events and stored bytes agree" in lines.stdout

@@ -1,0 +1,113 @@
+"""Real workers for the fault tests: a supervisor with its runner, in processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from backups.models import Backup
+from config.places import PROJECT
+from faults import VARIABLE
+from storage.models import StorageTarget
+from tests.config.waiting import wait_for
+from tests.running import own_database_url
+
+WORKER = """
+import sys, uuid, django
+django.setup()
+from backups.queueing import run_backup
+run_backup(backup_id=uuid.UUID(sys.argv[1]))
+"""
+TICK = """
+import django
+django.setup()
+from config.tick import run_once
+run_once()
+"""
+
+
+def environment(fault: str = "") -> dict[str, str]:
+    found = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": own_database_url(),
+    }
+    return {**found, VARIABLE: fault} if fault else found
+
+
+class Process:
+    """A process under test, with what it said."""
+
+    def __init__(self, code: str, *arguments: str, fault: str = "") -> None:
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as we do
+        self.popen = subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            cwd=PROJECT,
+            env=environment(fault),
+            stdout=self._said,
+            stderr=self._said,
+        )
+        self.pid = self.popen.pid
+
+    def wait(self, seconds: float = 60) -> int:
+        return self.popen.wait(seconds)
+
+    def kill(self) -> None:
+        self.popen.kill()
+        self.popen.wait()
+
+    @property
+    def said(self) -> str:
+        self._said.seek(0)
+        return self._said.read().decode()
+
+    @property
+    def runner_status(self) -> int | None:
+        """How the runner ended, by the supervisor's log."""
+        for line in self.said.splitlines():
+            if '"run_ended"' in line:
+                return int(json.loads(line)["status"])
+        return None
+
+
+def start_worker(backup: Backup, *, fault: str = "") -> Process:
+    return Process(WORKER, str(backup.pk), fault=fault)
+
+
+@contextmanager
+def worker(backup: Backup, *, fault: str = "") -> Iterator[Process]:
+    """A worker at work on the backup; ended with the block, if it has not ended by itself."""
+    process = start_worker(backup, fault=fault)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+def tree_of(process: Process) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def wait_until_gone(tree: list[psutil.Process]) -> None:
+    def gone() -> bool:
+        return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in tree)
+
+    wait_for(gone, seconds=3, what="the runner and its tools are gone")
+
+
+def files_in(target: StorageTarget) -> list[Path]:
+    return [path for path in Path(target.options["folder"]).rglob("*") if path.is_file()]
+
+
+def wait_for_draft(target: StorageTarget) -> None:
+    def has_begun() -> bool:
+        drafts = Path(target.options["folder"]).glob(".incoming/*.part")
+        return any(path.stat().st_size for path in drafts)
+
+    wait_for(has_begun, seconds=60, what="a dump is under way")
