@@ -1,9 +1,16 @@
-"""The ASGI application: Django; the upload data plane and the sockets stand beside it later."""
+"""The ASGI application: Django, and the sockets beside it; the upload data plane comes later."""
 
 import os
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_asgi_application()
+django = get_asgi_application()
+
+# Its imports need Django's apps, which are ready only now.
+from monitoring.live.lifespan import lifespan  # noqa: E402
+from monitoring.live.routes import websockets  # noqa: E402
+
+application = ProtocolTypeRouter({"http": django, "websocket": websockets, "lifespan": lifespan})

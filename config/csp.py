@@ -6,6 +6,7 @@ under /admin/ alone. The product's own pages show text from hostile places.
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
 
 ADMIN_PREFIX = "/admin/"
@@ -35,5 +36,15 @@ class PolicyMiddleware(CSPMiddleware):
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if not report_only and parts.config is None:
-            parts.config = ADMIN if request.path_info.startswith(ADMIN_PREFIX) else PAGES
+            is_admin = request.path_info.startswith(ADMIN_PREFIX)
+            parts.config = ADMIN if is_admin else {**PAGES, "connect-src": _live(request)}
         return parts
+
+
+def _live(request: HttpRequest) -> list[str]:
+    """Where a page may connect to. Older browsers do not count a socket of the host as `self`."""
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return [SELF]
+    return [SELF, f"ws://{host}", f"wss://{host}"]

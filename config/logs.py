@@ -42,6 +42,8 @@ def logging_settings(*, level: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "psycopg.pool": {"level": "ERROR"},
+            # While Redis is away it writes a traceback a second; the health page says it once.
+            "channels_redis.pubsub": {"level": "CRITICAL"},
             # It tells of every task that comes and goes; the canaries alone are thousands a day.
             "django-q": {"level": "WARNING"},
         },

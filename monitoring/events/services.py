@@ -32,7 +32,7 @@ def prune_events() -> int:
     """
     removed = 0
     while True:
-        first = list(Event.objects.order_by("xid", "id").values_list("pk", flat=True)[:BATCH])
+        first = Event.objects.order_by("xid", "id").values("pk")[:BATCH]
         gone, _each = Event.objects.filter(pk__in=first, at__lt=Now() - KEPT).delete()
         removed += gone
         if gone < BATCH:

@@ -1,4 +1,4 @@
-"""A real Chromium against a live server. Where there is none, these tests are skipped."""
+"""A real Chromium against a real web server. Where there is none, these tests are skipped."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,8 +18,18 @@ from tests.cast import (
     superuser,
     viewer,
 )
+from tests.web import WebServer, web_server
 
-__all__ = ["admin", "company", "database", "operator", "storage_target", "superuser", "viewer"]
+__all__ = [
+    "admin",
+    "company",
+    "database",
+    "operator",
+    "storage_target",
+    "superuser",
+    "viewer",
+    "web_server",
+]
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
@@ -93,7 +103,7 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(browser: Browser, live_server: Any) -> Iterator[Any]:
+def visit(browser: Browser, web_server: WebServer) -> Iterator[Any]:
     """`visit(viewport=…, theme=…)` opens a browser of its own; none may complain at the end."""
     visitors: list[Visitor] = []
 
@@ -103,7 +113,7 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Any]:
             color_scheme=theme,  # type: ignore[arg-type]  # light or dark
             reduced_motion="reduce",
         )
-        visitors.append(Visitor(context, live_server.url))
+        visitors.append(Visitor(context, web_server.url))
         return visitors[-1]
 
     yield open_browser

@@ -11,6 +11,7 @@ from backups.models import Backup, Database
 from monitoring.files.models import Stage, TrackedFile
 from tests.browser.conftest import PHONE, WIDE, Visitor
 from tests.cast import make_backup, make_running
+from tests.web import WebServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -32,7 +33,7 @@ def furnished(database: Database) -> Backup:
     return make_backup(
         database,
         sha256="ab" * 32,
-        manifest={"restore": {"commands": ["age -d -i recovery.key " + "x" * 200]}},
+        manifest={"restore": {"commands": ["age -d -i holdfast-recovery.agekey " + "x" * 200]}},
     )
 
 
@@ -185,10 +186,10 @@ def test_it_can_be_logged_out_of(visit: Any, viewer: User) -> None:
 
 
 def test_the_form_works_without_scripts(
-    browser: Any, live_server: Any, operator: User, database: Database
+    browser: Any, web_server: WebServer, operator: User, database: Database
 ) -> None:
     context = browser.new_context(java_script_enabled=False, viewport=WIDE)
-    visitor = Visitor(context, live_server.url)
+    visitor = Visitor(context, web_server.url)
     visitor.log_in(operator)
     page = visitor.open("/dashboard/backup?new=")
     page.get_by_role("button", name="Back up now").click()

@@ -1,0 +1,203 @@
+"""The hub: one in a server process reads for all its sockets and streams, and fills their boxes.
+
+It reads when it is woken, and every second besides, for a wake-up may be lost. No reader is
+waited for. It goes on whatever is away: the database, Redis, or all its readers.
+"""
+
+import asyncio
+import time
+from weakref import WeakKeyDictionary
+
+import structlog
+
+from monitoring.events.selectors import Cursor
+from monitoring.live.access import Credential
+from monitoring.live.errors import LiveError, NotAllowed, NotFound, Restarting
+from monitoring.live.following import Followed, Subscription, end_all
+from monitoring.live.listening import listen
+from monitoring.live.mailbox import Topic
+from monitoring.live.reading import Reading, file_topic, read_once, visible_topics
+from monitoring.live.threads import ask
+
+log = structlog.get_logger(__name__)
+
+EVERY_SECONDS = 1.0
+# Wake-ups that come together are one reading.
+LEAST_SECONDS = 0.1
+RECHECK_SECONDS = 15.0
+IDLE_SECONDS = 30.0
+
+
+class Hub:
+    """Belongs to one event loop; see `hub`. Its work starts with the first subscription."""
+
+    def __init__(self) -> None:
+        self._followed: dict[Topic, Followed] = {}
+        self._changed: set[Topic] = set()
+        self._woken = asyncio.Event()
+        self._place: Cursor | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._is_blind = False
+        self._is_closing = False
+
+    @property
+    def is_followed(self) -> bool:
+        return bool(self._followed)
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Its present state comes first, read after this moment; then every change."""
+        if self._is_closing:
+            end_all({subscription}, Restarting())
+            return
+        followed = self._followed.setdefault(subscription.topic, Followed())
+        followed.subscriptions.add(subscription)
+        followed.waiting.add(subscription)
+        self._woken.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._work(), name="live hub")
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        followed = self._followed.get(subscription.topic)
+        if followed is None:
+            return
+        followed.subscriptions.discard(subscription)
+        followed.waiting.discard(subscription)
+        if not followed.subscriptions:
+            del self._followed[subscription.topic]
+
+    def wake(self, subjects: list[str]) -> None:
+        """Somebody wrote these rows."""
+        named = {file_topic(subject) for subject in subjects} & self._followed.keys()
+        if named:
+            self._changed |= named
+            self._woken.set()
+
+    def send_all_away(self) -> None:
+        """The process is told to stop, and would wait for those who listen."""
+        self._is_closing = True
+        for followed in self._followed.values():
+            end_all(followed.subscriptions, Restarting())
+
+    async def close(self) -> None:
+        """End its work; the readers hear nothing more."""
+        self._followed.clear()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _work(self) -> None:
+        while True:
+            helpers = [
+                asyncio.create_task(listen(self.wake), name="live wake-ups"),
+                asyncio.create_task(self._recheck_for_ever(), name="live rechecks"),
+            ]
+            try:
+                await self._read_while_followed()
+            finally:
+                for helper in helpers:
+                    helper.cancel()
+                await asyncio.gather(*helpers, return_exceptions=True)
+            # Somebody may have come while the helpers ended.
+            if not self._followed:
+                return
+
+    async def _read_while_followed(self) -> None:
+        next_of_all = followed_at = time.monotonic()
+        while True:
+            now = time.monotonic()
+            if self._followed:
+                followed_at = now
+            elif now - followed_at > IDLE_SECONDS:
+                # Where it would go on tomorrow is pruned by then: it starts anew.
+                self._place = None
+                return
+            reads_all = now >= next_of_all
+            if reads_all:
+                next_of_all = now + EVERY_SECONDS
+            if self._followed:
+                await self._round(reads_all=reads_all)
+            await self._pause(until=next_of_all)
+
+    async def _pause(self, *, until: float) -> None:
+        await asyncio.sleep(LEAST_SECONDS)
+        try:
+            await asyncio.wait_for(self._woken.wait(), max(0.0, until - time.monotonic()))
+        except TimeoutError:
+            pass
+
+    async def _round(self, *, reads_all: bool) -> None:
+        self._woken.clear()
+        changed, self._changed = self._changed, set()
+        # Only those are told that wait now: who comes during the reading may have come later
+        # than its snapshot.
+        waiting = {topic: set(each.waiting) for topic, each in self._followed.items()}
+        wanted = {
+            topic
+            for topic, each in self._followed.items()
+            if each.wants_reading(reads_all=reads_all, has_changed=topic in changed)
+        }
+        try:
+            reading = await ask(read_once, self._place, wanted, set(self._followed))
+            self._hand_out(reading, waiting)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the readers stay and wait
+            self._changed |= changed
+            if not self._is_blind:
+                log.warning("live_cannot_read", error=str(error))
+            self._is_blind = True
+            await asyncio.sleep(EVERY_SECONDS)
+            return
+        if self._is_blind:
+            log.info("live_can_read_again")
+        self._is_blind = False
+        self._place = reading.place
+        if reading.has_more:
+            self._woken.set()
+
+    def _hand_out(self, reading: Reading, waiting: dict[Topic, set[Subscription]]) -> None:
+        for topic, letter in reading.letters.items():
+            followed = self._followed.get(topic)
+            if followed is None:
+                continue
+            if letter is None:
+                end_all(followed.subscriptions, NotFound())
+                continue
+            later = followed.waiting - waiting.get(topic, set())
+            followed.waiting -= later
+            followed.take(letter)
+            followed.waiting = later
+            if later:
+                self._woken.set()
+
+    async def _recheck_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            await self.recheck()
+
+    async def recheck(self) -> None:
+        """End the subscriptions of those who lost the right: one question for each holder."""
+        holders: dict[Credential, set[Subscription]] = {}
+        for followed in self._followed.values():
+            for subscription in followed.subscriptions:
+                holders.setdefault(subscription.credential, set()).add(subscription)
+        for credential, subscriptions in holders.items():
+            topics = {subscription.topic for subscription in subscriptions}
+            try:
+                visible = await ask(visible_topics, credential, topics)
+            except LiveError as error:
+                end_all(subscriptions, error)
+            except Exception as error:  # noqa: BLE001 - the database is away: nothing is told either
+                log.warning("live_cannot_recheck", error=str(error))
+            else:
+                lost = {each for each in subscriptions if each.topic not in visible}
+                end_all(lost, NotAllowed())
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The hub of the running event loop: a server process has one."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+    return _hubs[loop]

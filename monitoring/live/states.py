@@ -1,0 +1,117 @@
+"""The state of tracked files as live readers see it, read for many files in one query."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import F, FilteredRelation, OuterRef, Q
+from django.db.models.functions import Now
+
+from monitoring.events.selectors import Cursor, newest_of
+from monitoring.files.models import Stage, TrackedFile
+from monitoring.live.results import Result, result_of
+
+
+@dataclass(frozen=True)
+class FileState:
+    """Equal states need no second message: what only the clock changes is not compared.
+
+    `progress` in percent of the whole; bytes are those of the stage at work; `rate` in bytes a
+    second. `cursor` is the file's newest event, None when none is kept.
+    """
+
+    file_id: uuid.UUID
+    kind: str
+    status: str
+    progress: float
+    title: str
+    url: str
+    stage: str | None
+    bytes_done: int | None
+    bytes_total: int | None
+    error: str
+    result: Result
+    cursor: Cursor | None
+    rate: float | None = field(compare=False)
+    eta_seconds: int | None = field(compare=False)
+    read_at: datetime = field(compare=False)
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in (TrackedFile.Status.COMPLETED, TrackedFile.Status.FAILED)
+
+
+def read_files(file_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, FileState]:
+    """What there is of these; who may see it is not asked here (`monitoring.live.access`)."""
+    rows = (
+        TrackedFile.objects.filter(pk__in=list(file_ids))
+        .annotate(
+            now=FilteredRelation("stages", condition=Q(stages__status=Stage.Status.IN_PROGRESS)),
+            stage=F("now__key"),
+            stage_bytes=F("now__bytes_done"),
+            stage_total=F("now__bytes_total"),
+            stage_since=F("now__started_at"),
+            newest=newest_of(OuterRef("pk")),
+            read_at=Now(),
+        )
+        .order_by("pk", "-now__position")
+        .values(
+            "pk",
+            "kind",
+            "status",
+            "progress",
+            "name",
+            "original_path",
+            "error",
+            "stage",
+            "stage_bytes",
+            "stage_total",
+            "stage_since",
+            "newest",
+            "read_at",
+        )
+    )
+    return {row["pk"]: _state(**row) for row in rows}
+
+
+def _state(
+    *,
+    pk: uuid.UUID,
+    kind: str,
+    status: str,
+    progress: float,
+    name: str,
+    original_path: str,
+    error: str,
+    stage: str | None,
+    stage_bytes: int | None,
+    stage_total: int | None,
+    stage_since: datetime | None,
+    newest: str | None,
+    read_at: datetime,
+) -> FileState:
+    rate = eta = None
+    if stage_since is not None and stage_bytes:
+        seconds = (read_at - stage_since).total_seconds()
+        rate = round(stage_bytes / seconds) if seconds > 0 else None
+    if rate and stage_total:
+        eta = max(0, round((stage_total - (stage_bytes or 0)) / rate))
+    completed = status == TrackedFile.Status.COMPLETED
+    return FileState(
+        file_id=pk,
+        kind=kind,
+        status=status,
+        progress=round(progress, 1),
+        title=name,
+        url=original_path,
+        stage=stage,
+        bytes_done=stage_bytes,
+        bytes_total=stage_total,
+        error=error,
+        result=result_of(kind, pk) if completed else Result(),
+        cursor=Cursor.parse(newest) if newest else None,
+        rate=rate,
+        eta_seconds=eta,
+        read_at=read_at,
+    )
