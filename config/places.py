@@ -10,9 +10,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from machine.folders import place_for_sockets
+
 PROJECT = Path(__file__).resolve().parent.parent
-LONGEST_SOCKET_NAME = len("/.s.PGSQL.5432.lock")
-LONGEST_SOCKET_PATH = 100
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Places:
         return self.data / "binaries"
 
     @property
+    def drills(self) -> Path:
+        """Throw-away servers, while drills run."""
+        return self.data / "drills"
+
+    @property
     def vault(self) -> Path:
         """The default local storage target."""
         return self.data / "vault"
@@ -54,12 +59,7 @@ class Places:
     @property
     def sockets(self) -> Path:
         """The private socket directory (mode 0700), named by the data directory."""
-        inside = self.data / "run"
-        if len(os.fsencode(inside)) + LONGEST_SOCKET_NAME < LONGEST_SOCKET_PATH:
-            return inside
-        digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
-        # Not TMPDIR: a command in another shell must look in the same place.
-        return Path("/tmp") / f"holdfast-{os.getuid()}-{digest}"  # noqa: S108 - verified when used
+        return place_for_sockets(self.data)
 
 
 def find_places(data_dir: str | None) -> Places:

@@ -13,8 +13,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from config import first_start
-from config.embedded.errors import EmbeddedError
-from config.embedded.folders import make_data_folder, own_folder
+from config.embedded.folders import make_data_folder
 from config.embedded.preparation import embedded_services
 from config.embedded.service import Service, start_service
 from config.env import Environment
@@ -23,6 +22,8 @@ from config.places import Places
 from config.processes.child import open_log
 from config.processes.programs import programs
 from config.supervisor import StopRequested, Supervisor, Watched
+from machine.errors import MachineError
+from machine.folders import own_folder
 
 EXIT_REFUSED = 1
 EXIT_RUNNING = 4
@@ -60,7 +61,7 @@ def start_everything(places: Places, environment: Environment, *, version: str) 
                 % {"version": version, "folder": places.data}
             )
             _supervise(places, environment)
-    except EmbeddedError as error:
+    except MachineError as error:
         raise StartRefused(str(error)) from error
     except PermissionError as error:
         raise StartRefused(

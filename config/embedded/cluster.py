@@ -7,13 +7,14 @@ import signal
 import subprocess
 from pathlib import Path
 
-from config.embedded.account import Account
 from config.embedded.binaries import PostgresBinaries
-from config.embedded.errors import FolderUnsafe, ForeignMajor, StartFailed
-from config.embedded.folders import private_folder
-from config.embedded.service import bare_environment, end_leftovers
+from config.embedded.errors import ForeignMajor
 from config.places import Places
-from config.processes.lifeline import die_with_parent
+from machine.account import Account, bare_environment
+from machine.errors import FolderUnsafe, StartFailed
+from machine.folders import private_folder
+from machine.leftovers import end_leftovers
+from machine.lifeline import die_with_parent
 
 ROLE = "holdfast"
 

@@ -1,19 +1,15 @@
-"""The installation's folders: made with the right owner and mode, verified when there.
+"""The installation's data folder: made with the right owner and mode, verified when there.
 
 A folder that the product did not make is never changed: it is refused with a sentence.
 """
 
 import os
-import pwd
 import stat
-from pathlib import Path
 
-from config.embedded.account import Account
-from config.embedded.errors import FolderUnsafe
 from config.places import Places
-
-# initdb hands paths to a shell inside double quotes.
-UNQUOTABLE = frozenset('"$`\\\n')
+from machine.account import Account
+from machine.errors import FolderUnsafe
+from machine.folders import UNQUOTABLE, owner_name
 
 
 def make_data_folder(places: Places) -> None:
@@ -44,8 +40,8 @@ def check_data_folder(places: Places, account: Account) -> None:
         raise FolderUnsafe(f"{places.data} is not a folder. Set HOLDFAST_DATA_DIR to another.")
     if found.st_uid != os.geteuid():
         raise FolderUnsafe(
-            f"{places.data} belongs to {_name(found.st_uid)}. Run Holdfast as that user, or set "
-            "HOLDFAST_DATA_DIR to a folder of your own."
+            f"{places.data} belongs to {owner_name(found.st_uid)}. Run Holdfast as that user, "
+            "or set HOLDFAST_DATA_DIR to a folder of your own."
         )
     if found.st_mode & stat.S_IWOTH:
         raise FolderUnsafe(
@@ -57,60 +53,3 @@ def check_data_folder(places: Places, account: Account) -> None:
             f"{places.data}. Set HOLDFAST_DATA_DIR to a folder that other accounts can pass "
             "through (such as /var/lib/holdfast/main), or open the way to this one yourself."
         )
-
-
-def private_folder(path: Path, account: Account) -> None:
-    """Make sure that `path` is a real folder of this account's, mode 0700.
-
-    It may lie in /tmp, where others can make things too: nothing is followed, and a folder
-    of somebody else's is refused.
-    """
-    try:
-        path.mkdir(mode=0o700)
-    except FileExistsError:
-        pass
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise FolderUnsafe(
-            f"{path} must be a folder of Holdfast's own and is not ({error.strerror}). "
-            "Remove it and start again."
-        ) from error
-    try:
-        _claim(descriptor, path, account)
-    finally:
-        os.close(descriptor)
-
-
-def own_folder(path: Path, mode: int) -> None:
-    """Make a folder of the product's own user, with exactly this mode, if it is missing."""
-    try:
-        path.mkdir()
-    except FileExistsError:
-        return
-    path.chmod(mode)
-
-
-def _claim(descriptor: int, path: Path, account: Account) -> None:
-    found = os.fstat(descriptor)
-    if found.st_uid == os.geteuid() != account.uid:
-        # Made by us just now, or by a start that was killed before this line.
-        os.fchown(descriptor, account.uid, account.gid)
-        found = os.fstat(descriptor)
-    if found.st_uid != account.uid:
-        raise FolderUnsafe(
-            f"{path} belongs to {_name(found.st_uid)}, not to {account.name}. "
-            "Remove it and start again."
-        )
-    if stat.S_IMODE(found.st_mode) != 0o700:
-        raise FolderUnsafe(
-            f"{path} has mode {stat.S_IMODE(found.st_mode):o}; others could get in. "
-            f"Close it: chmod 700 {path}"
-        )
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user id {uid}"

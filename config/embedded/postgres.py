@@ -13,13 +13,14 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from config.embedded.account import Account
 from config.embedded.binaries import find_postgres
 from config.embedded.cluster import ROLE, ensure_cluster
-from config.embedded.folders import own_folder, private_folder
-from config.embedded.service import bare_environment, configuration_folder, end_leftovers
+from config.embedded.service import configuration_folder
 from config.places import Places
 from config.processes.child import ChildSpec
+from machine.account import Account, bare_environment
+from machine.folders import own_folder, private_folder
+from machine.leftovers import end_leftovers
 
 DATABASE = "holdfast"
 PORT = 5432

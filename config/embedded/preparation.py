@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from config.embedded.account import Account, service_account
-from config.embedded.folders import check_data_folder, make_data_folder, own_folder
+from config.embedded.folders import check_data_folder, make_data_folder
 from config.embedded.postgres import Postgres
 from config.embedded.redis import Redis
 from config.embedded.service import Service
 from config.places import Places
+from machine.account import Account, service_account
+from machine.folders import own_folder
 
 
 def embedded_services(

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import redis
 
-from config.embedded.account import Account
 from config.embedded.binaries import find_redis
-from config.embedded.folders import own_folder, private_folder
 from config.embedded.postgres import write_configuration
-from config.embedded.service import bare_environment, configuration_folder, end_leftovers
+from config.embedded.service import configuration_folder
 from config.places import Places
 from config.processes.child import ChildSpec
+from machine.account import Account, bare_environment
+from machine.folders import own_folder, private_folder
+from machine.leftovers import end_leftovers
 
 LEFTOVER_SECONDS = 6
 # The interpreter behind these was the way into Redis servers again and again.

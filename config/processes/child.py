@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from config.embedded.account import Account
-from config.processes.lifeline import die_with_parent
+from machine.account import Account
+from machine.lifeline import die_with_parent
 
 LONGEST_LOG = 10 * 1024 * 1024
 

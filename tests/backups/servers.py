@@ -24,7 +24,7 @@ from psycopg import sql
 
 from access.models import Company
 from backups.models import Database
-from config.embedded.account import Account, service_account
+from machine.account import Account, service_account
 
 SUPERUSER = "postgres"
 PASSWORD = r"p:a\ss'w ö\:rd%"
@@ -72,21 +72,21 @@ class TestServer:
                     sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
                 )
 
-    def registered(self, name: str, **changes: Any) -> Database:
+    def registered(self, database: str, **changes: Any) -> Database:
         values = {
             "company": Company(pk=1, name="Acme"),
             "name": "source",
             "host": "127.0.0.1",
             "port": self.port,
-            "database_name": name,
+            "database_name": database,
             "username": SUPERUSER,
             "password": PASSWORD,
             **changes,
         }
         password = values.pop("password")
-        database = Database(**values)
-        database.password = password
-        return database
+        found = Database(**values)
+        found.password = password
+        return found
 
 
 def start_server(major: int, programs: Path, *, socket_folder: str = "") -> TestServer:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded.account import Account, service_account
 from config.embedded.service import Service, start_service
 from config.places import Places
 from config.processes.child import Child
+from machine.account import Account, service_account
 from tests.cast import company as company
 from tests.config.installation import Installation
 

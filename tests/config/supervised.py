@@ -16,7 +16,7 @@ CHILDREN = {
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
     ),
     "family": (
-        "import multiprocessing, time; from config.processes.lifeline import tie_every_fork;"
+        "import multiprocessing, time; from machine.lifeline import tie_every_fork;"
         "tie_every_fork();"
         "p = multiprocessing.get_context('fork').Process(target=time.sleep, args=(600,));"
         "p.start(); note(p.pid); time.sleep(600)"

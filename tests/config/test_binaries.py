@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded.account import Account
 from config.embedded.binaries import find_postgres, find_redis
 from config.embedded.folders import make_data_folder
 from config.places import Places
+from machine.account import Account
 
 
 class FarAccount(Account):

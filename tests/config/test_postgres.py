@@ -13,13 +13,15 @@ import psutil
 import psycopg
 import pytest
 
-from config.embedded.account import Account
 from config.embedded.cluster import read_major
-from config.embedded.errors import FolderUnsafe, ForeignMajor
-from config.embedded.folders import make_data_folder, own_folder
+from config.embedded.errors import ForeignMajor
+from config.embedded.folders import make_data_folder
 from config.embedded.postgres import Postgres
 from config.embedded.preparation import embedded_services
 from config.places import PROJECT, Places
+from machine.account import Account
+from machine.errors import FolderUnsafe
+from machine.folders import own_folder
 from tests.config.conftest import Starter
 from tests.config.strangers import NOBODY, as_stranger, needs_root
 from tests.config.waiting import wait_for

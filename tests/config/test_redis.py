@@ -7,10 +7,11 @@ import psutil
 import pytest
 import redis
 
-from config.embedded.account import Account
-from config.embedded.folders import make_data_folder, own_folder
+from config.embedded.folders import make_data_folder
 from config.embedded.redis import Redis
 from config.places import Places
+from machine.account import Account
+from machine.folders import own_folder
 from tests.config.conftest import Starter
 from tests.config.strangers import as_stranger, needs_root
 

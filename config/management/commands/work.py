@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 import structlog
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.processes.lifeline import tie_every_fork
 from config.processes.programs import QUEUES
+from machine.lifeline import tie_every_fork
 from monitoring.queue import CLUSTER_VARIABLE
 
 log = structlog.get_logger(__name__)

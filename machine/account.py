@@ -1,4 +1,4 @@
-"""Who runs the embedded services: an account of their own under root, else the user.
+"""Who runs the server programs: an account of their own under root, else the user.
 
 PostgreSQL refuses to run as root, and Redis need not.
 """
@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.embedded.errors import AccountUnusable
+from machine.errors import AccountUnusable
 
 SERVICE_ACCOUNT = "holdfast"
 
@@ -45,6 +45,11 @@ class Account:
         else:
             bits = stat.S_IMODE(found.st_mode)
         return bits & wanted == wanted
+
+
+def bare_environment() -> dict[str, str]:
+    """No variable of the user's (PGPORT, LD_PRELOAD …) decides how a service runs."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
 def service_account() -> Account:
