@@ -18,6 +18,8 @@ LONGEST_NAME = 200
 LONGEST_COMMENT = 2000
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 LEVELS = range(1, 20)
+# Counts alone cost less and prove less; without any nothing can be proven. Only by choice.
+FINGERPRINTS = ("full", "counts", "none")
 
 # Named in the API's description; refused by name until they work.
 NOT_YET = {"format": "custom", "encrypt": True, "jobs": 1, "include_globals": False}
@@ -48,6 +50,7 @@ class Options:
     no_owner: bool = False
     no_privileges: bool = False
     compression_level: int = 3
+    fingerprint: str = "full"
     label: str = ""
     comment: str = ""
 
@@ -99,6 +102,8 @@ def _parse(name: str, default: Any, value: Any) -> Any:
         return _names(name, value)
     if not isinstance(value, str):
         raise BadOption(name, _("%(option)s must be a text.") % {"option": name})
+    if name == "fingerprint" and value not in FINGERPRINTS:
+        raise BadOption(name, _("fingerprint is full, counts or none."))
     if name == "label" and value and not LABEL.fullmatch(value):
         raise BadOption(name, _("A label has letters, digits, - and _, 40 at the most."))
     if len(value) > LONGEST_COMMENT or not is_storable(value):

@@ -10,7 +10,7 @@ from bench.archives import reference_hashes
 from bench.baselines import baseline_contestants, missing_tools
 from bench.clusters import Cluster, running_cluster
 from bench.measure import run_alternating
-from bench.ours import BenchKey, check_artifact, our_contestant
+from bench.ours import BenchKey, check_artifact, our_contestants
 from bench.peer import peer_contestant
 from bench.places import WHEELS, bench_folder
 from bench.table import describe_cluster, describe_machine, render_table
@@ -35,7 +35,7 @@ def _measure(cluster: Cluster, options: argparse.Namespace) -> None:
     if not contestants:
         print(f"\n{describe_cluster(cluster)}\n\n- " + "\n- ".join(said))
         return
-    contestants.append(our_contestant(cluster, output, key))
+    contestants.extend(our_contestants(cluster, output, key))
     if not options.without_peer:
         contestants.append(peer_contestant(cluster, output))
     series = run_alternating(

@@ -13,6 +13,7 @@ from pyrage import x25519
 from access.models import Company
 from backups import keyring, manifest
 from backups.engines import Dump, engine_for
+from backups.engines.postgres.dump import PostgresDump
 from backups.models import Backup, Database
 from backups.options import Options
 from backups.pipeline import Packed, store_artifact
@@ -31,13 +32,14 @@ class Stored:
     packed: Packed
     manifest: dict[str, Any]
     identity: x25519.Identity
+    fingerprint_seconds: float
 
 
 def dump_and_store() -> Stored:
     backup = _unsaved_backup()
     recipient, identity = keyring.new_ephemeral()
     recipients = [*keyring.standing_recipients(), recipient]
-    options = Options()
+    options = Options(fingerprint=os.environ["BENCH_FINGERPRINT"])
     contents: dict[str, Any] = {}
     engine = engine_for(backup.database)
     run = "holdfast:bench:1"
@@ -56,7 +58,8 @@ def dump_and_store() -> Stored:
             on_read=note_progress,
         )
     written = _store_manifest(backup, dump, contents, packed, recipients)
-    return Stored(backup, packed, written, identity)
+    seconds = dump.fingerprint_seconds if isinstance(dump, PostgresDump) else 0.0
+    return Stored(backup, packed, written, identity, seconds)
 
 
 def check(stored: Stored) -> None:

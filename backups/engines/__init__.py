@@ -35,8 +35,11 @@ class Dump(Protocol):
     def bytes_done(self) -> int:
         """How much of `source_bytes` is dumped: an estimate that never exceeds it by much."""
 
-    def finish(self) -> dict[str, Any]:
-        """Wait for the tool and say what is in the archive. Raises BackupError."""
+    def finish(self, *, on_wait: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Wait for the tool and say what is in the archive. Raises BackupError.
+
+        `on_wait` is called now and then while something is still at work.
+        """
 
 
 class ContentCheck(Protocol):
@@ -46,6 +49,35 @@ class ContentCheck(Protocol):
 
     def finish(self) -> None:
         """Raises Corrupt, naming what is wrong."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a restored copy lacks or has otherwise. `kind` is table, sequence, function, …"""
+
+    kind: str
+    name: str
+    said: str
+
+
+class DrillServer(Protocol):
+    """A throw-away server that takes an archive's bytes and compares what came of them."""
+
+    version: str
+    identity: str
+    """Tells this server from every other one; never the source's."""
+
+    @property
+    def missing(self) -> list[str]:
+        """What this server cannot load, such as extensions: with any, a drill is partial."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def finish(self) -> None:
+        """The archive has ended. Raises Corrupt or RestoreFailed, naming what is wrong."""
+
+    def compare(self, *, on_table: Callable[[str], None]) -> list[Difference]:
+        """Every difference between the copy and the fingerprint in the manifest."""
 
 
 class Engine(Protocol):
@@ -63,16 +95,35 @@ class Engine(Protocol):
 
     def check_content(self, contents: dict[str, Any]) -> AbstractContextManager[ContentCheck]: ...
 
+    def drill(
+        self, manifest: dict[str, Any], *, journal: Journal, on_wait: Callable[[], None]
+    ) -> AbstractContextManager[DrillServer]:
+        """A server for the length of the block, with nothing in it. Raises BackupError.
+
+        `on_wait` is called now and then while it is at work after the last byte.
+        """
+
+    def sweep(self) -> int:
+        """Remove the drill servers that dead processes have left; how many."""
+
     def restore_needs(self, manifest: dict[str, Any]) -> list[str]: ...
 
     def restore_commands(self, manifest: dict[str, Any]) -> list[str]: ...
 
 
 def engine_for(database: Database) -> Engine:
+    return _engines()[database.engine]()
+
+
+def sweep_drill_servers() -> int:
+    """Remove what drills have left that died; how many. Safe to call at any time."""
+    return sum(engine().sweep() for engine in _engines().values())
+
+
+def _engines() -> dict[str, Callable[[], Engine]]:
     from backups.engines.postgres import PostgresEngine
 
-    engines: dict[str, Callable[[], Engine]] = {Database.Engine.POSTGRESQL: PostgresEngine}
-    return engines[database.engine]()
+    return {Database.Engine.POSTGRESQL: PostgresEngine}
 
 
 def run_name(file_id: uuid.UUID, attempt: int) -> str:

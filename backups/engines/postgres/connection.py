@@ -99,6 +99,11 @@ class Server:
                 connect_timeout=CONNECT_SECONDS,
                 application_name=application,
                 autocommit=True,
+                # A network that is cut is noticed within a minute, also in a long query.
+                keepalives_idle=20,
+                keepalives_interval=10,
+                keepalives_count=3,
+                tcp_user_timeout=60_000,
                 # Nobody's ~/.pgpass: the password is the one given here.
                 passfile="/nonexistent",
             )

@@ -2,13 +2,21 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from access.redaction import redact
-from backups.engines.postgres.clients import ClientSet, choose_for_dump
+from backups.engines.postgres.clients import ClientSet, choose_for_dump, discover
 from backups.engines.postgres.connection import Server, named_failure
+from backups.engines.postgres.fingerprints.beside import (
+    FingerprintBeside,
+    fingerprint_beside,
+)
+from backups.engines.postgres.fingerprints.scope import parts_of, restrict, takes_table
+from backups.engines.postgres.fingerprints.snapshot import Snapshot, held_snapshot
+from backups.engines.postgres.fingerprints.tables import By
 from backups.engines.postgres.process import Tool, running, widen
 from backups.engines.postgres.source import DumpProgress, Source, look_at, watched
 from backups.errors import DumpFailed
@@ -25,7 +33,14 @@ class PostgresDump:
     extension = "dump"
 
     def __init__(
-        self, *, tool: Tool, clients: ClientSet, source: Source, progress: DumpProgress, level: int
+        self,
+        *,
+        tool: Tool,
+        clients: ClientSet,
+        source: Source,
+        progress: DumpProgress,
+        options: Options,
+        fingerprint: FingerprintBeside | None,
     ) -> None:
         assert tool.process.stdout is not None
         self.stream = tool.process.stdout
@@ -34,21 +49,31 @@ class PostgresDump:
         self.source_bytes = source.total
         self.server_version = source.version
         self.compressed_inside = clients.has_zstd
-        self.compression = f"zstd:{level}"
+        self.compression = f"zstd:{options.compression_level}"
+        self.fingerprint_seconds = 0.0
+        self._options = options
+        self._fingerprint = fingerprint
         self._progress = progress
 
     def bytes_done(self) -> int:
         return self._progress.bytes_done()
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self, *, on_wait: Callable[[], None] = lambda: None) -> dict[str, Any]:
         if self.tool.wait() != 0:
             raise named_failure(self.tool.said, default=DumpFailed)
+        tables = sorted(self._progress.tables)
+        marks = None
+        if self._fingerprint is not None:
+            taken = self._fingerprint.result(on_wait=on_wait)
+            marks = restrict(taken, self._options, tables)
+            self.fingerprint_seconds = self._fingerprint.seconds
         return {
             "engine": "postgresql",
             "tool": f"pg_dump {self.clients.version}",
             "tool_major": self.clients.major,
             "zstd_inside": self.compressed_inside,
-            "tables": sorted(self._progress.tables),
+            "tables": tables,
+            "fingerprint": marks,
         }
 
 
@@ -76,9 +101,19 @@ def dumping(
             journal.say(redact(line, secrets=[server.password]), level=level_of(line), source=TOOL)
 
     with (
+        held_snapshot(
+            server,
+            application=f"{run}:fp",
+            wanted=partial(takes_table, options),
+            lock_wait=LOCK_WAIT,
+        ) as snapshot,
         server.tool_environment(application=run) as (environment, descriptors),
         running(
-            [clients.program("pg_dump"), *arguments(options, clients)],
+            [
+                clients.program("pg_dump"),
+                *arguments(options, clients),
+                f"--snapshot={snapshot.exported}",
+            ],
             environment=environment,
             descriptors=descriptors,
             secret=server.password,
@@ -86,6 +121,7 @@ def dumping(
             on_line=hear,
         ) as tool,
         watched(progress, server, run=run),
+        _fingerprint(snapshot, options, source.major) as fingerprint,
     ):
         assert tool.process.stdout is not None
         widen(tool.process.stdout)
@@ -94,8 +130,29 @@ def dumping(
             clients=clients,
             source=source,
             progress=progress,
-            level=options.compression_level,
+            options=options,
+            fingerprint=fingerprint,
         )
+
+
+@contextmanager
+def _fingerprint(
+    snapshot: Snapshot, options: Options, major: int
+) -> Iterator[FingerprintBeside | None]:
+    if options.fingerprint == "none":
+        yield None
+        return
+    by = fingerprint_by(options, major)
+    with fingerprint_beside(snapshot, by=by, parts=parts_of(options)) as beside:
+        yield beside
+
+
+def fingerprint_by(options: Options, major: int) -> By:
+    """A hash may differ between majors; where none of this one can be drilled on, text it is."""
+    if options.fingerprint == "counts":
+        return "count"
+    has_own_server = any(one.major == major and one.has_server for one in discover())
+    return "hash" if has_own_server else "text"
 
 
 def level_of(line: str) -> str:
