@@ -30,7 +30,8 @@ def record(
         company=company,
         action=action,
         object_type=thing._meta.label_lower,
-        object_id=str(thing.pk),
+        # Some keys are longer than an id; `object_name` has room for them.
+        object_id=str(thing.pk)[:60],
         object_name=str(thing)[:200],
         changes=_clean(changes or {}),
     )

@@ -19,6 +19,7 @@ _VIEWER = frozenset(
         "access.view_company",
         "backups.view_backup",
         "backups.view_database",
+        "backups.view_check",
         "backups.view_levelresult",
         "monitoring.follow_files",
         "monitoring.view_logline",
@@ -35,6 +36,7 @@ _OPERATOR = _VIEWER | {
     "backups.cancel_backup",
     "backups.change_backup",
     "backups.download_backup",
+    "backups.check_backup",
     "backups.test_database",
 }
 
@@ -48,6 +50,8 @@ _ADMIN = _OPERATOR | {
     "access.view_token",
     "backups.add_database",
     "backups.change_database",
+    # Of all companies: see backups.recovery.state.may_manage.
+    "backups.manage_recovery_key",
     "monitoring.view_alert",
     "monitoring.view_event",
     "storage.add_storagetarget",

@@ -10,14 +10,16 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from access.models import User
 from access.policy import NotAllowed
-from access.scoped_admin import RecordAdmin, ScopedAdmin
-from backups.databases import create_database, test_connection, update_database
+from access.scoped_admin import CappedPaginator, RecordAdmin, ScopedAdmin
+from backups.checks.requesting import request_check
+from backups.databases import EDITABLE, create_database, test_connection, update_database
 from backups.errors import BackupError
-from backups.models import Backup, Database, LevelResult
+from backups.models import Backup, Check, Database, LevelResult, RecoveryKey
 from backups.pages.database_form import KeptPassword
 from look.badges import badge
 from look.templatetags.look import ago
@@ -35,7 +37,7 @@ class DatabaseAdminForm(KeptPassword):
 
     class Meta:
         model = Database
-        fields = ["company", "name", "host", "port", "database_name", "username", "tls_mode"]
+        fields = ["company", *EDITABLE]
 
 
 @admin.register(Database)
@@ -122,10 +124,38 @@ class BackupAdmin(RecordAdmin):
     ]
     list_filter = ["status", "validation", "trigger", "created_at", "database", "company"]
     search_fields = ["file_name", "label", "comment", "sha256", "database__name"]
-    list_select_related = ["database"]
+    list_select_related = ["database", "company"]
+    actions = ["check_stored", "drill_stored"]
 
     def view_on_site(self, backup: Backup) -> str:
         return reverse("backups:detail", args=[backup.pk])
+
+    @admin.action(description=_("Check the stored bytes"), permissions=["check"])
+    def check_stored(self, request: HttpRequest, queryset: Any) -> None:
+        self._ask_for(request, queryset, LevelResult.Level.CONTENT)
+
+    @admin.action(description=_("Start a restore drill"), permissions=["check"])
+    def drill_stored(self, request: HttpRequest, queryset: Any) -> None:
+        self._ask_for(request, queryset, LevelResult.Level.RESTORE)
+
+    def has_check_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "check", obj)
+
+    def _ask_for(self, request: HttpRequest, queryset: Any, level: str) -> None:
+        """Ask for a check of each: those that cannot be checked are named, with why."""
+        actor, asked = request.user, 0
+        if not isinstance(actor, User):
+            raise PermissionDenied
+        for backup in queryset:
+            try:
+                request_check(backup=backup, actor=actor, level=level)
+            except (BackupError, NotAllowed) as error:
+                messages.error(request, f"{backup}: {error}")
+            else:
+                asked += 1
+        if asked:
+            said = ngettext("%(count)d check was asked for.", "%(count)d were asked for.", asked)
+            messages.success(request, said % {"count": asked})
 
     @admin.display(description=_("state"), ordering="status")
     def status_badge(self, backup: Backup) -> SafeString:
@@ -160,3 +190,38 @@ class LevelResultAdmin(RecordAdmin):
     @admin.display(description=_("result"), ordering="passed")
     def result(self, check: LevelResult) -> SafeString:
         return badge("passed" if check.passed else "failed")
+
+
+@admin.register(Check)
+class CheckAdmin(RecordAdmin):
+    list_display = [
+        "backup",
+        "level",
+        "status_badge",
+        "outcome_badge",
+        "took",
+        "server_version",
+        "created_at",
+    ]
+    list_filter = ["level", "status", "outcome", "company"]
+    search_fields = ["backup__file_name", "error"]
+    list_select_related = ["company", "backup"]
+    paginator = CappedPaginator
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_badge(self, check: Check) -> SafeString:
+        return badge(check.status)
+
+    @admin.display(description=_("outcome"), ordering="outcome")
+    def outcome_badge(self, check: Check) -> SafeString | str:
+        return badge(check.outcome) if check.outcome else ""
+
+    @admin.display(description=_("time to restore"), ordering="restore_seconds")
+    def took(self, check: Check) -> str:
+        return "" if check.restore_seconds is None else duration(check.restore_seconds)
+
+
+@admin.register(RecoveryKey)
+class RecoveryKeyAdmin(RecordAdmin):
+    company_path = None
+    list_display = ["public", "made_at", "downloaded_at", "rehearsed_at"]

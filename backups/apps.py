@@ -7,6 +7,7 @@ class BackupsConfig(AppConfig):
     verbose_name = _("Backups")
 
     def ready(self) -> None:
+        from backups.checks.course import CheckCourse
         from backups.course import BackupCourse
         from backups.results import stored_result
         from monitoring.files.courses import register_course
@@ -14,4 +15,5 @@ class BackupsConfig(AppConfig):
         from monitoring.live.results import register_result
 
         register_course(Kind.BACKUP, BackupCourse())
+        register_course(Kind.DRILL, CheckCourse())
         register_result(Kind.BACKUP, stored_result)

@@ -10,8 +10,8 @@ from itertools import islice
 from django.db.models import OuterRef, Subquery
 
 from backups.manifest import SUFFIX
-from backups.models import Backup
-from backups.naming import artifact_key
+from backups.models import Backup, Check
+from backups.naming import SHEET, artifact_key
 from monitoring.events.models import Event
 from monitoring.files.models import Stage, Step, TrackedFile
 from storage.backends import backend_for
@@ -46,6 +46,11 @@ def _rows(most: int) -> Iterator[str]:
         assert backup.file is not None
         if backup.file.status != _FILE_OF[Backup.Status(backup.status)]:
             yield f"Backup {backup.pk} is {backup.status}, its file {backup.file.status}."
+    checks = Check.objects.filter(file__isnull=False).select_related("file")
+    for check in checks.order_by("-created_at")[:most]:
+        assert check.file is not None
+        if check.file.status != _FILE_OF[Backup.Status(check.status)]:
+            yield f"Check {check.pk} is {check.status}, its file {check.file.status}."
     completed = backups.filter(status=Backup.Status.COMPLETED, stored_objects=None)
     for backup in completed[:most]:
         yield f"Backup {backup.pk} is completed and nothing of it is stored."
@@ -98,12 +103,19 @@ def _orphans(most: int) -> Iterator[str]:
         at_work = _keys_at_work()
         objects = [key.removesuffix(SUFFIX) for key in keys]
         rows = StoredObject.objects.filter(target=target, key__in=objects)
-        known = set(rows.values_list("key", flat=True))
+        known = set(rows.values_list("key", flat=True)) | _sheets(target, keys)
         for key in keys:
             # A draft's name does not tell whose it is.
             is_at_work = bool(at_work) and key.startswith((*at_work, DRAFTS))
             if key.removesuffix(SUFFIX) not in known and not is_at_work:
                 yield f"{target}: {key} belongs to nothing."
+
+
+def _sheets(target: StorageTarget, keys: list[str]) -> set[str]:
+    """The restore sheets that stand beside an artifact of their database."""
+    rows = StoredObject.objects.filter(target=target)
+    found = [key for key in keys if key.endswith(f"/{SHEET}")]
+    return {key for key in found if rows.filter(key__startswith=key.removesuffix(SHEET)).exists()}
 
 
 def _keys_at_work() -> tuple[str, ...]:

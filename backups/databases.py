@@ -13,7 +13,8 @@ from backups.engines import ServerFacts, engine_for
 from backups.models import Database
 
 SENT_TO = ("host", "port", "username", "tls_mode")
-EDITABLE = ("name", "host", "port", "database_name", "username", "tls_mode")
+CONNECTION = ("name", "host", "port", "database_name", "username", "tls_mode")
+EDITABLE = (*CONNECTION, "drill_every", "drill_days")
 
 
 def test_connection(*, database: Database, actor: Actor) -> ServerFacts:
@@ -37,6 +38,8 @@ def create_database(
     password: str,
     tls_mode: str,
     actor: Actor,
+    drill_every: int = 1,
+    drill_days: int | None = None,
 ) -> Database:
     """Register a database. Raises NotAllowed or ValidationError."""
     require(actor, "backups.add_database", company)
@@ -48,6 +51,8 @@ def create_database(
         database_name=database_name,
         username=username,
         tls_mode=tls_mode,
+        drill_every=drill_every,
+        drill_days=drill_days,
     )
     database.password = _checked_password(password)
     database.full_clean()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from backups.models import Backup
+from backups.models import Backup, Check, LevelResult
 from monitoring.files.description import Steps
 from monitoring.files.models import Stage
 from monitoring.files.selectors import NO_STEPS, describe_stages, stage_in_progress
@@ -40,12 +40,7 @@ def describe(backup: Backup) -> dict[str, Any]:
             for stored in backup.stored_objects.all()
         ],
         "server_version": backup.server_version or None,
-        "validation": {
-            "status": backup.validation,
-            "level": backup.validation_level or None,
-            "checked_at": iso(backup.checked_at),
-            "detail": backup.validation_detail or None,
-        },
+        "validation": describe_validation(backup),
         "error": describe_error(backup),
     }
 
@@ -68,6 +63,60 @@ def describe_status(backup: Backup, steps: Steps = NO_STEPS) -> dict[str, Any]:
         "rate": round(rate) if rate else None,
         "eta_seconds": _eta(stage, rate),
         "error": describe_error(backup),
+    }
+
+
+def describe_checks(backup: Backup) -> dict[str, Any]:
+    """By level what was found last, with when and why; `check` is the newest that was asked for."""
+    results = backup.level_results.order_by("level", "-checked_at", "-id").distinct("level")
+    found = {result.level: result for result in results}
+    newest = backup.checks.order_by("-created_at").select_related("file").first()
+    return {
+        "id": str(backup.pk),
+        "validation": describe_validation(backup),
+        "levels": {
+            level: _describe_result(found[level]) if level in found else None
+            for level in LevelResult.Level.values
+        },
+        "check": describe_check(newest) if newest else None,
+    }
+
+
+def describe_check(check: Check) -> dict[str, Any]:
+    """`file` is the id under which its course is shown and followed live."""
+    return {
+        "id": str(check.pk),
+        "backup": str(check.backup_id),
+        "level": check.level,
+        "status": check.status,
+        "progress": round(check.file.progress, 1) if check.file else None,
+        "file": str(check.file_id) if check.file_id else None,
+        "created_at": iso(check.created_at),
+        "completed_at": iso(check.completed_at),
+        "outcome": check.outcome or None,
+        "detail": check.detail or None,
+        "differences": check.differences,
+        "missing": check.missing,
+        "restore_seconds": check.restore_seconds,
+        "server_version": check.server_version or None,
+        "error": {"code": check.error_code, "message": check.error} if check.error_code else None,
+    }
+
+
+def describe_validation(backup: Backup) -> dict[str, Any]:
+    return {
+        "status": backup.validation,
+        "level": backup.validation_level or None,
+        "checked_at": iso(backup.checked_at),
+        "detail": backup.validation_detail or None,
+    }
+
+
+def _describe_result(result: LevelResult) -> dict[str, Any]:
+    return {
+        "passed": result.passed,
+        "checked_at": iso(result.checked_at),
+        "detail": result.detail or None,
     }
 
 

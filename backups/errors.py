@@ -71,6 +71,18 @@ class Corrupt(BackupError):
     cure = _("Make another backup now, and test the storage.")
 
 
+class RestoreFailed(BackupError):
+    code = "restore_failed"
+    cure = _("Read the tool's own words; the database may hold what cannot be restored.")
+
+
+class DrillServerFailed(BackupError):
+    """The throw-away server, not the backup: nothing is known anew."""
+
+    code = "drill_server_failed"
+    cure = _("Look at the memory and the disk of this machine, then start the drill again.")
+
+
 class Missing(BackupError):
     code = "missing"
     status = 409

@@ -13,6 +13,9 @@ from pyrage import x25519
 from access.keyfiles import read_or_make
 from backups.errors import KeyMissing
 
+# What the owner's copy is called: in the download, in manifests and on restore sheets.
+RECOVERY_FILE = "holdfast-recovery.agekey"
+
 
 @dataclass(frozen=True)
 class Recipient:
@@ -44,6 +47,11 @@ def installation_identity() -> x25519.Identity:
     if not path.exists():
         raise KeyMissing("This server holds public keys only.")
     return x25519.Identity.from_str(path.read_text().strip())
+
+
+def can_read() -> bool:
+    """Whether this server can open what it stored; with public keys only it cannot."""
+    return identity_path("installation").exists()
 
 
 def make_keys() -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import Company, Scoped, User
 from access.secrets import seal, unseal
+from backups.options import NARROWING
 from monitoring.files.models import TrackedFile
 from storage.models import StorageTarget, StoredObject
 
@@ -41,6 +42,18 @@ class Database(models.Model):
     password_sealed = models.TextField(_("sealed password"), blank=True, editable=False)
     tls_mode = models.CharField(
         _("encrypted connection"), max_length=12, choices=TlsMode, default=TlsMode.PREFER
+    )
+    drill_every = models.PositiveIntegerField(
+        _("drill every Nth backup"),
+        default=1,
+        db_default=1,
+        help_text=_("1: each backup is restored and compared; 0: only when asked."),
+    )
+    drill_days = models.PositiveIntegerField(
+        _("drill when the last one is older, in days"),
+        null=True,
+        blank=True,
+        help_text=_("Besides, or in place of, every Nth."),
     )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
@@ -153,6 +166,11 @@ class Backup(models.Model):
     def is_over(self) -> bool:
         return self.status not in (self.Status.PENDING, self.Status.RUNNING)
 
+    @property
+    def is_part(self) -> bool:
+        """Whether its options leave something of the database out."""
+        return bool(set(self.options) & set(NARROWING))
+
 
 class LevelResult(models.Model):
     """What one check of one level found; kept, so that each level has its own history."""
@@ -170,9 +188,71 @@ class LevelResult(models.Model):
     checked_at = models.DateTimeField(_("checked"), db_default=Now(), editable=False)
 
     class Meta:
-        verbose_name = _("check")
-        verbose_name_plural = _("checks")
+        verbose_name = _("result")
+        verbose_name_plural = _("results by level")
         ordering = ["-checked_at", "-id"]
 
     def __str__(self) -> str:
         return f"{self.backup}: {self.get_level_display()}"
+
+
+class Check(models.Model):
+    """One check of stored bytes that was asked for. At the level `restore` it is a drill: they are
+    restored into a throw-away server and compared with the fingerprints."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    backup = models.ForeignKey(Backup, models.CASCADE, related_name="checks")
+    file = models.OneToOneField(TrackedFile, models.SET_NULL, null=True, related_name="check_run")
+    level = models.CharField(_("level"), max_length=10, choices=LevelResult.Level)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Backup.Status, default=Backup.Status.PENDING
+    )
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Backup.Validation, blank=True)
+    detail = models.TextField(_("detail"), blank=True)
+    differences = models.JSONField(_("differences"), default=list)
+    # What the throw-away server could not load: extensions, encodings, locales.
+    missing = models.JSONField(_("missing on the drill server"), default=list)
+    sha256 = models.CharField(_("sha256 of the bytes checked"), max_length=64, blank=True)
+    restore_seconds = models.FloatField(_("time to restore in seconds"), null=True)
+    server_version = models.CharField(_("drill server's version"), max_length=40, blank=True)
+    system_identifier = models.CharField(_("drill server's identity"), max_length=30, blank=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    started_at = models.DateTimeField(_("started"), null=True)
+    completed_at = models.DateTimeField(_("ended"), null=True)
+    error_code = models.CharField(_("error code"), max_length=40, blank=True)
+    error = models.TextField(_("error"), blank=True)
+
+    objects = Scoped.as_manager()
+
+    class Meta:
+        verbose_name = _("check")
+        verbose_name_plural = _("checks")
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["backup", "-created_at"], name="check_of_backup")]
+
+    def __str__(self) -> str:
+        return f"{self.backup}: {self.get_level_display()}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in (Backup.Status.PENDING, Backup.Status.RUNNING)
+
+
+class RecoveryKey(models.Model):
+    """The owner's key, kept offline: whether it was fetched, and tried."""
+
+    public = models.CharField(_("public key"), max_length=100, primary_key=True)
+    made_at = models.DateTimeField(_("made"), db_default=Now(), editable=False)
+    downloaded_at = models.DateTimeField(_("downloaded"), null=True)
+    downloaded_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    rehearsed_at = models.DateTimeField(_("rehearsed"), null=True)
+    rehearsed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("recovery key")
+        verbose_name_plural = _("recovery keys")
+
+    def __str__(self) -> str:
+        return self.public

@@ -7,6 +7,7 @@ from backups.models import Backup
 from storage.keys import slug
 
 EXTENSIONS = ("dump.age", "dump.zst.age")
+SHEET = "RESTORE.txt"
 
 
 def base_name(backup: Backup) -> str:
@@ -26,6 +27,11 @@ def artifact_key(backup: Backup, attempt: int) -> str:
     database = backup.file_name.split(f"_{stamp}")[0]
     run = f"{stamp}-{_short(backup.pk)}-{attempt}"
     return f"{database}-{_short(backup.database_id)}/{run}/{backup.file_name}"
+
+
+def sheet_key(key: str) -> str:
+    """Where the restore sheet of an artifact's database lies: in the folder above its run's."""
+    return f"{key.split('/')[0]}/{SHEET}"
 
 
 def extension(dump: Dump) -> str:

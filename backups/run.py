@@ -14,6 +14,9 @@ from pyrage import x25519
 
 from access.redaction import redact
 from backups import keyring, manifest
+from backups.checks.at_once import drill_at_once, write_drill
+from backups.checks.drilling import Drilled
+from backups.checks.requesting import request_due_drill
 from backups.engines import engine_for, run_name
 from backups.errors import BackupError, Corrupt
 from backups.leftovers import remove_unregistered
@@ -23,6 +26,7 @@ from backups.options import parse_options
 from backups.outcome import write_success
 from backups.pipeline import Packed, named, store_artifact
 from backups.queueing import wake_next
+from backups.recovery.sheet import write_restore_sheet
 from backups.validation import Finding, check_stored
 from faults import reach
 from monitoring.files.claims import Claim, ClaimLost
@@ -32,6 +36,7 @@ from monitoring.files.journal import Journal
 from monitoring.files.progress import Meter
 from monitoring.files.services import enter_stage
 from storage.errors import StorageError
+from storage.models import StoredObject
 from storage.services import put_stream
 
 log = structlog.get_logger(__name__)
@@ -69,8 +74,8 @@ def _make(backup: Backup, claim: Claim, journal: Journal) -> None:
     made: Made | None = None
     try:
         made = _dump_and_store(backup, claim, journal, key, recipient)
-        findings = _read_back(backup, claim, journal, made, identity)
-        _register(backup, claim, journal, made, findings)
+        findings, drilled = _read_back(backup, claim, journal, made, identity)
+        _register(backup, claim, journal, made, findings, drilled)
     except BaseException:
         # Nothing that is not registered stays: the manifest goes first, then the bytes.
         if made is not None:
@@ -96,7 +101,7 @@ def _dump_and_store(
             meter.reach(dump.bytes_done())
 
         def finish() -> None:
-            contents.update(dump.finish())
+            contents.update(dump.finish(on_wait=meter.write))
             reach("dump.ended")
             enter_stage(claim=claim, key="store", journal=journal)
 
@@ -137,8 +142,9 @@ def _dump_and_store(
 
 def _read_back(
     backup: Backup, claim: Claim, journal: Journal, made: Made, identity: x25519.Identity
-) -> list[Finding]:
+) -> tuple[list[Finding], Drilled | None]:
     """Check what was stored. Raises Corrupt when a level does not pass."""
+    engine = engine_for(backup.database)
     size = made.packed.written.size
     enter_stage(claim=claim, key="validate", journal=journal, bytes_total=size)
     meter = Meter(claim=claim, journal=journal, key="validate", bytes_total=size)
@@ -147,22 +153,39 @@ def _read_back(
         key=made.key,
         expected=made.packed.written,
         manifest=made.manifest,
-        engine=engine_for(backup.database),
+        engine=engine,
         identity=identity,
         on_read=meter.add,
     )
-    reach("check.ended")
+    reach("readback.ended")
     for finding in findings:
         if not finding.passed:
             raise Corrupt(
                 _("What was stored does not read back: %(detail)s") % {"detail": finding.detail}
             )
         journal.say(finding.detail or str(finding.level), source="check")
-    return findings
+    written = made.packed.written
+    drilled = drill_at_once(
+        backup=backup,
+        stored=StoredObject(
+            target=backup.storage, key=made.key, size=written.size, sha256=written.sha256
+        ),
+        manifest=made.manifest,
+        engine=engine,
+        identity=identity,
+        journal=journal,
+        meter=meter,
+    )
+    return findings, drilled
 
 
 def _register(
-    backup: Backup, claim: Claim, journal: Journal, made: Made, findings: list[Finding]
+    backup: Backup,
+    claim: Claim,
+    journal: Journal,
+    made: Made,
+    findings: list[Finding],
+    drilled: Drilled | None,
 ) -> None:
     """The good end: the file's and the backup's outcome, in one transaction."""
     with transaction.atomic():
@@ -174,10 +197,14 @@ def _register(
             manifest=made.manifest,
             findings=findings,
         )
+        if drilled is not None:
+            write_drill(backup=backup, drilled=drilled)
         finish_file(claim=claim, name=made.manifest["artifact"]["file"])
         wake_next(database_id=backup.database_id)
+        request_due_drill(backup=backup)
         reach("register.before-commit")
     reach("register.committed")
+    write_restore_sheet(backup=backup)
 
 
 def _all(sink: Any, body: bytes) -> None:

@@ -3,7 +3,12 @@
 import uuid
 
 from backups import queueing
+from backups.checks import queueing as checks
 
 
 def run_backup(backup_id: str) -> None:
     queueing.run_backup(backup_id=uuid.UUID(backup_id))
+
+
+def run_check(check_id: str) -> None:
+    checks.run_check(check_id=uuid.UUID(check_id))

@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import pyrage
 from backports import zstd
 from django.utils.translation import gettext as _
 from pyrage import x25519
 
-from backups.engines import ContentCheck, Engine
+from backups.engines import Engine
 from backups.errors import Corrupt
 from backups.pipeline import BLOCK_BYTES, GuardedReader, GuardedSink, named, raise_first
 from storage.errors import StorageError
@@ -48,7 +48,7 @@ def check_stored(
     failure = ""
     try:
         with open_object(target=target, key=key) as file:
-            source = _Hashed(file, on_read)
+            source = Hashed(file, on_read)
             if identity is not None:
                 failure = _content_failure(source, manifest, engine, identity)
             source.drain()
@@ -61,7 +61,7 @@ def check_stored(
 
 
 def _content_failure(
-    source: "_Hashed", manifest: dict[str, Any], engine: Engine, identity: x25519.Identity
+    source: "Hashed", manifest: dict[str, Any], engine: Engine, identity: x25519.Identity
 ) -> str:
     try:
         with engine.check_content(manifest["contents"]) as check:
@@ -72,9 +72,15 @@ def _content_failure(
     return ""
 
 
+class Taker(Protocol):
+    """Takes the opened archive, in order."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
 def decrypt(
-    source: "_Hashed",
-    check: "ContentCheck",
+    source: "Hashed",
+    check: Taker,
     manifest: dict[str, Any],
     identity: x25519.Identity,
 ) -> None:
@@ -94,7 +100,7 @@ def decrypt(
         raise_first(reader.failure, sink.failure)
 
 
-def _compare(source: "_Hashed", expected: Written) -> tuple[bool, str]:
+def _compare(source: "Hashed", expected: Written) -> tuple[bool, str]:
     if source.size != expected.size:
         sizes = {"found": source.size, "expected": expected.size}
         return False, _("%(found)d bytes are stored where %(expected)d were written.") % sizes
@@ -103,7 +109,7 @@ def _compare(source: "_Hashed", expected: Written) -> tuple[bool, str]:
     return True, ""
 
 
-class _Hashed:
+class Hashed:
     """A stored file, hashed and counted while it is read."""
 
     def __init__(self, file: BinaryIO, on_read: Callable[[int], None]) -> None:
@@ -138,7 +144,7 @@ class _Hashed:
 class _Unpacking:
     """zstd frames on the way to the reader; a frame that is not whole is Corrupt."""
 
-    def __init__(self, check: "ContentCheck") -> None:
+    def __init__(self, check: Taker) -> None:
         self._check = check
         self._unpacker = zstd.ZstdDecompressor()
 

@@ -23,6 +23,7 @@ class Environment:
     debug: bool
     secret_key: str | None
     data_dir: str | None
+    drill_dir: str | None
     database_url: str | None
     database_pool: int
     redis_url: str | None
@@ -57,6 +58,7 @@ def read_environment(*, env_file: bool = True) -> Environment:
         debug=env.bool("HOLDFAST_DEBUG", False),
         secret_key=env.str("HOLDFAST_SECRET_KEY", None),
         data_dir=env.str("HOLDFAST_DATA_DIR", None),
+        drill_dir=env.str("HOLDFAST_DRILL_DIR", None),
         database_url=env.str("DATABASE_URL", None),
         database_pool=env.int("HOLDFAST_DATABASE_POOL", 0, validate=validate.Range(0, 100)),
         redis_url=env.str("REDIS_URL", None),

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import structlog
 from django.db import connection
 
+from backups.checks.queueing import make_way, wake_waiting_checks
+from backups.engines import sweep_drill_servers
 from backups.queueing import wake_forgotten_backups
 from monitoring.events.services import prune_events
 from monitoring.files.endings import reap_lost_files, remove_leftovers
@@ -26,6 +28,9 @@ DUTIES: tuple[Callable[[], object], ...] = (
     reap_lost_files,
     remove_leftovers,
     wake_forgotten_backups,
+    make_way,
+    wake_waiting_checks,
+    sweep_drill_servers,
     forget_lost_tasks,
     sweep_targets,
     prune_events,

@@ -45,8 +45,8 @@ __all__ = [
 OURS = {"access", "storage", "monitoring", "backups", "django_q"}
 MODELS = [model for model in django_admin.site._registry if model._meta.app_label in OURS]
 RECORDS = {
-    "backup", "levelresult", "trackedfile", "stage", "step", "logline", "event", "alert",
-    "storedobject", "auditentry", "heartbeat", "failure", "ormq",
+    "backup", "levelresult", "check", "recoverykey", "trackedfile", "stage", "step", "logline",
+    "event", "alert", "storedobject", "auditentry", "heartbeat", "failure", "ormq",
 }  # fmt: skip
 PASSWORD_FIELDS = {"host": "127.0.0.1", "port": 1, "database_name": "x", "username": "u"}
 
@@ -162,7 +162,13 @@ def test_an_administrator_here_may_be_a_viewer_there(
     login: Login, admin: User, stranger: User, database: Database
 ) -> None:
     Membership.objects.create(user=stranger, company=database.company, role=Role.VIEWER)
-    form = {**PASSWORD_FIELDS, "name": "stolen", "tls_mode": "prefer", "password": "new"}
+    form = {
+        **PASSWORD_FIELDS,
+        "name": "stolen",
+        "tls_mode": "prefer",
+        "drill_every": "1",
+        "password": "new",
+    }
     path = url(Database, "change", database.pk)
     assert login(stranger).get(path).status_code == 200
     assert login(stranger).post(path, form).status_code == 403
@@ -185,7 +191,12 @@ def test_who_is_not_staff_is_not_let_in(login: Login, operator: User) -> None:
 
 
 class TestDatabase:
-    form = {**PASSWORD_FIELDS, "tls_mode": "prefer", "password": "typed-in-the-admin"}
+    form = {
+        **PASSWORD_FIELDS,
+        "tls_mode": "prefer",
+        "drill_every": "1",
+        "password": "typed-in-the-admin",
+    }
 
     def test_it_is_added_through_the_service(self, login: Login, admin: User) -> None:
         company = admin.memberships.get().company
@@ -226,6 +237,7 @@ class TestDatabase:
             "database_name": "orders",
             "username": database.username,
             "tls_mode": database.tls_mode,
+            "drill_every": "1",
         }
         path = url(Database, "change", database.pk)
         assert client.post(path, same).status_code == 302

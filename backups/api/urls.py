@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, re_path
 
+from backups.api.checks import ValidateView
 from backups.api.download import DownloadView
 from backups.api.views import CancelView, CreateView, DetailView, ListView, StatusView
 
@@ -22,6 +23,7 @@ urlpatterns = [
     _both("backup/list", ListView.as_view(), "backup-list"),
     _both(f"backup/status/{UUID}", StatusView.as_view(), "backup-status"),
     _both(f"backup/cancel/{UUID}", CancelView.as_view(), "backup-cancel"),
+    _both(f"backup/validate/{UUID}", ValidateView.as_view(), "backup-validate"),
     _both(f"backup/download/{UUID}", DownloadView.as_view(), "backup-download"),
     _both(f"backup/{UUID}", DetailView.as_view(), "backup-detail"),
 ]

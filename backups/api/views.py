@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from access.models import User
 from access.policy import require
+from backups.checks.requesting import cancel_work
 from backups.description import describe, describe_status
 from backups.errors import BadOption
 from backups.models import Backup
@@ -24,7 +25,7 @@ from backups.selectors import (
     list_backups,
     storage_for,
 )
-from backups.services import cancel_backup, request_backup
+from backups.services import request_backup
 from monitoring.files.selectors import steps_of
 
 log = structlog.get_logger(__name__)
@@ -48,15 +49,15 @@ class CreateView(APIView):
     throttle_classes = [CreateThrottle]
 
     def post(self, request: Request) -> Response:
-        body = _body(request)
+        body = body_of(request)
         actor = actor_of(request)
         require(actor, "backups.add_backup")
-        database = database_for(actor=actor, ref=_text(body, "database", required=True))
+        database = database_for(actor=actor, ref=text_of(body, "database", required=True))
         storage = _storage_reference(body)
         backup = request_backup(
             database=database,
             storage=storage_for(actor=actor, ref=storage, database=database) if storage else None,
-            name=_text(body, "name"),
+            name=text_of(body, "name"),
             force=_flag(body, "force"),
             options=body,
             actor=actor,
@@ -113,9 +114,9 @@ class StatusView(APIView):
 
 class CancelView(APIView):
     def post(self, request: Request, backup_id: str) -> Response:
-        """202 with the backup: a running one ends within seconds."""
+        """202 with the backup: it, or the check of it that runs, ends within seconds."""
         actor = actor_of(request)
-        cancel_backup(backup=backup_for(actor=actor, backup_id=backup_id), actor=actor)
+        cancel_work(backup=backup_for(actor=actor, backup_id=backup_id), actor=actor)
         return Response(describe(backup_for(actor=actor, backup_id=backup_id)), status=202)
 
 
@@ -124,13 +125,13 @@ def actor_of(request: Request) -> User:
     return request.user
 
 
-def _body(request: Request) -> dict[str, Any]:
+def body_of(request: Request) -> dict[str, Any]:
     if not isinstance(request.data, dict):
         raise BadOption("body", _("Send a JSON object."))
     return dict(request.data)
 
 
-def _text(body: dict[str, Any], name: str, *, required: bool = False) -> str:
+def text_of(body: dict[str, Any], name: str, *, required: bool = False) -> str:
     value = body.pop(name, None)
     if value is None and not required:
         return ""
@@ -153,7 +154,7 @@ def _storage_reference(body: dict[str, Any]) -> str:
         if not isinstance(several, list) or len(several) != 1:
             raise BadOption("storages", _("storages must be a list of one name for now."))
         body.setdefault("storage", several[0])
-    return _text(body, "storage")
+    return text_of(body, "storage")
 
 
 def _day(name: str, text: str | None) -> date | None:

@@ -1,4 +1,4 @@
-"""`backup cancel ID`: end a backup that waits or runs."""
+"""`backup cancel ID`: end a backup that waits or runs, or the check of it that does."""
 
 import argparse
 from typing import Any
@@ -7,14 +7,14 @@ import orjson
 from django.utils.translation import gettext as _
 
 from access.policy import Actor
-from backups.cli.create import follow
+from backups.checks.requesting import cancel_work
 from backups.cli.exits import DONE, FAILED
-from backups.description import describe
-from backups.models import Backup
+from backups.cli.following import follow_backup, follow_check
+from backups.description import describe, describe_check
+from backups.models import Backup, Check
 from backups.selectors import backup_for
-from backups.services import cancel_backup
 
-HELP = "end a backup that waits or runs"
+HELP = "end a backup, or a check of it, that waits or runs"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,11 +23,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
     backup = backup_for(actor=actor, backup_id=options.backup)
-    cancel_backup(backup=backup, actor=actor)
-    follow(actor, backup, quiet=True)
-    backup = backup_for(actor=actor, backup_id=options.backup)
-    if options.json:
-        out.write(orjson.dumps(describe(backup), option=orjson.OPT_INDENT_2).decode())
+    ended = cancel_work(backup=backup, actor=actor)
+    if isinstance(ended, Check):
+        follow_check(ended, quiet=True)
+        found = describe_check(ended)
     else:
-        out.write(_("%(name)s: %(status)s") % {"name": backup, "status": backup.status})
-    return DONE if backup.status == Backup.Status.CANCELLED else FAILED
+        follow_backup(actor, backup, quiet=True)
+        ended = backup_for(actor=actor, backup_id=options.backup)
+        found = describe(ended)
+    if options.json:
+        out.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+    else:
+        out.write(_("%(name)s: %(status)s") % {"name": ended, "status": ended.status})
+    return DONE if ended.status == Backup.Status.CANCELLED else FAILED

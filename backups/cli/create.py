@@ -1,27 +1,21 @@
 """`backup create DB`: queue a backup, and stay with it until it is over."""
 
 import argparse
-import math
-import sys
-import time
-from typing import Any, TextIO
+from typing import Any
 
 import orjson
-from django.utils.translation import gettext as _
-from tqdm import tqdm
 
 from access.policy import Actor
 from backups.cli import show
 from backups.cli.exits import DONE, FAILED, VALIDATION_FAILED
-from backups.description import describe, describe_status
+from backups.cli.following import follow_backup
+from backups.description import describe
 from backups.errors import Corrupt
 from backups.models import Backup
 from backups.selectors import backup_for, database_for, storage_for
 from backups.services import request_backup
 
 HELP = "make a backup of a database"
-POLL_SECONDS = 0.3
-HINT_SECONDS = 20.0
 FLAGS = ("schema_only", "data_only", "no_owner", "no_privileges")
 LISTS = ("schemas", "exclude_schemas", "tables", "exclude_tables", "exclude_table_data")
 
@@ -61,7 +55,7 @@ def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
         trigger=Backup.Trigger.CLI,
     )
     if options.wait:
-        follow(actor, backup, quiet=options.json)
+        follow_backup(actor, backup, quiet=options.json)
     backup = backup_for(actor=actor, backup_id=backup.pk)
     if options.json:
         out.write(orjson.dumps(describe(backup), option=orjson.OPT_INDENT_2).decode())
@@ -75,33 +69,6 @@ def chosen(options: argparse.Namespace) -> dict[str, Any]:
     names = (*FLAGS, *LISTS, "label", "comment", "compression_level")
     given = {name: getattr(options, name) for name in names}
     return {name: value for name, value in given.items() if value not in (None, False)}
-
-
-def follow(actor: Actor, backup: Backup, *, quiet: bool, stream: TextIO = sys.stderr) -> None:
-    """A progress bar on a terminal. Ctrl-C stops the looking, not the backup."""
-    hidden = quiet or not stream.isatty()
-    form = "{desc:12}{percentage:3.0f}% {bar} {postfix}"
-    hint_at = time.monotonic() + HINT_SECONDS
-    with tqdm(total=100, disable=hidden, file=stream, bar_format=form) as bar:
-        while True:
-            found = backup_for(actor=actor, backup_id=backup.pk)
-            status = describe_status(found)
-            bar.set_description_str(_stage(status), refresh=False)
-            bar.set_postfix_str(show.rate(status), refresh=False)
-            bar.n = status["progress"]
-            bar.refresh()
-            if found.is_over:
-                return
-            if found.status == Backup.Status.PENDING and time.monotonic() > hint_at:
-                hint = _("No worker has taken it yet. Is Holdfast running? See: manage.py doctor")
-                bar.write(hint, file=stream)
-                hint_at = math.inf
-            time.sleep(POLL_SECONDS)
-
-
-def _stage(status: dict[str, Any]) -> str:
-    running = [stage["name"] for stage in status["stages"] if stage["status"] == "in_progress"]
-    return running[0] if running else _("Waiting")
 
 
 def _code(backup: Backup) -> int:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from access.models import Company, User
+from backups.databases import EDITABLE
 from backups.models import Database
 from backups.pages.permitted import companies_where
 
@@ -46,9 +47,12 @@ class DatabaseForm(KeptPassword):
 
     class Meta:
         model = Database
-        fields = ["name", "host", "port", "database_name", "username", "tls_mode"]
+        fields = EDITABLE
 
-    FIELDS = ("name", "host", "port", "database_name", "username", "password", "tls_mode")
+    FIELDS = (
+        *("name", "host", "port", "database_name", "username", "password", "tls_mode"),
+        *("drill_every", "drill_days"),
+    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,5 +1,7 @@
 """Verbs on tracked files under way: open, enter a stage, progress. How they end: `endings`."""
 
+from collections.abc import Collection
+
 from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Greatest, Now
@@ -22,8 +24,9 @@ def open_file(
     original_path: str,
     origin: str,
     created_by: User | None = None,
+    only: Collection[str] | None = None,
 ) -> TrackedFile:
-    """A new queued file with its standard stages."""
+    """A new queued file with the standard stages of its kind, or with these alone of them."""
     file = TrackedFile.objects.create(
         kind=kind,
         company=company,
@@ -35,6 +38,7 @@ def open_file(
     Stage.objects.bulk_create(
         Stage(file=file, key=stage.key, position=position)
         for position, stage in enumerate(STAGES[kind])
+        if only is None or stage.key in only
     )
     record_event(company=company, topic="file", subject=file.pk, state="queued")
     return file
@@ -80,10 +84,13 @@ def record_progress(
 
 
 def _raise_progress(file: TrackedFile, key: str, percent: float) -> None:
+    has = set(Stage.objects.filter(file=file).values_list("key", flat=True))
+    stages = [stage for stage in STAGES[file.kind] if stage.key in has]
+    whole = sum(stage.weight for stage in stages) / 100
     before = 0
-    for stage in STAGES[file.kind]:
+    for stage in stages:
         if stage.key == key:
-            overall = before + stage.weight * percent / 100
+            overall = (before + stage.weight * percent / 100) / whole
             TrackedFile.objects.filter(pk=file.pk).update(
                 progress=Greatest(F("progress"), Value(float(overall))), seen_at=Now()
             )

@@ -81,5 +81,9 @@ STAGES: dict[str, tuple[StandardStage, ...]] = {
 }
 
 
+# A check that restores nothing has these alone of a drill's.
+READING = ("fetch", "finalize")
+
+
 def standard_stage(kind: str, key: str) -> StandardStage:
     return next(stage for stage in STAGES[kind] if stage.key == key)

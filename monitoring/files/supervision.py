@@ -99,11 +99,19 @@ class Watch:
     def _look(self) -> Failure | None:
         silent = ExpressionWrapper(Now() - F("seen_at"), output_field=DurationField())
         file = self._claim.rows().annotate(silent=silent).first()
+        if file is None and self._has_ended():
+            # The outcome is written; what comes after it the runner does until the next renewal.
+            return None
         if file is None:
             raise ClaimLost("Another worker has taken over.")
         if file.cancelled_by:
             return cancelled(file)
         return _stalled(file, file.silent)
+
+    def _has_ended(self) -> bool:
+        ended = (TrackedFile.Status.COMPLETED, TrackedFile.Status.FAILED)
+        rows = TrackedFile.objects.filter(pk=self._claim.file_id, attempt=self._claim.attempt)
+        return rows.filter(status__in=ended, cancelled_by="").exists()
 
 
 def _stalled(file: TrackedFile, silent: timedelta | None) -> Failure | None:

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.django_db
         ("backups.test_database", {"operator", "admin"}),
         ("backups.add_database", {"admin"}),
         ("backups.change_database", {"admin"}),
+        ("backups.manage_recovery_key", {"admin"}),
         ("storage.add_storagetarget", {"admin"}),
         ("access.add_agent", {"admin"}),
         ("access.view_auditentry", {"admin"}),

@@ -29,6 +29,7 @@ FORM = {
     "username": "reader",
     "password": "s3cret-in-the-form",
     "tls_mode": "prefer",
+    "drill_every": "1",
 }
 
 
@@ -120,6 +121,7 @@ def test_an_empty_password_keeps_the_stored_one(
         "database_name": database.database_name,
         "username": database.username,
         "tls_mode": database.tls_mode,
+        "drill_every": "1",
         "password": "",
     }
     client = login(admin)
@@ -144,6 +146,7 @@ def test_the_stored_password_goes_to_no_other_server(
         "database_name": database.database_name,
         "username": database.username,
         "tls_mode": database.tls_mode,
+        "drill_every": "1",
         "password": "",
         **moved,
         "intent": intent,

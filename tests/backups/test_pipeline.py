@@ -17,7 +17,7 @@ from pyrage import x25519
 from backups.errors import BackupError, Corrupt, DiskFull, DumpFailed, StorageUnavailable
 from backups.keyring import Recipient, new_ephemeral
 from backups.pipeline import Packed, encrypt, store_artifact
-from backups.validation import _Hashed, decrypt
+from backups.validation import Hashed, decrypt
 from storage.models import StorageTarget
 
 KEY = "orders/x.dump.age"
@@ -187,7 +187,7 @@ class Collected:
 
 def opened(body: bytes, identity: x25519.Identity, *, inside: bool) -> bytes:
     check = Collected()
-    source = _Hashed(io.BytesIO(body), nothing)
+    source = Hashed(io.BytesIO(body), nothing)
     decrypt(source, check, {"artifact": {"compressed_inside": inside}}, identity)
     return check.body
 
@@ -245,7 +245,7 @@ def test_the_readers_own_failure_passes_through(keys: tuple[Recipient, x25519.Id
     failure = BackupError("no reader")
     with pytest.raises(BackupError) as caught:
         decrypt(
-            _Hashed(io.BytesIO(sealed), nothing),
+            Hashed(io.BytesIO(sealed), nothing),
             Collected(failure),
             {"artifact": {"compressed_inside": True}},
             keys[1],

@@ -305,7 +305,7 @@ def test_a_lost_claim_stops_the_run_and_takes_its_bytes_away(
     assert len(files_in(storage_target)) == 2
     TrackedFile.objects.update(attempt=2, owner="another")
     with pytest.raises(ClaimLost):
-        run._register(backup, claim, Journal(), made, [])
+        run._register(backup, claim, Journal(), made, [], None)
     remove_unregistered(backup, made.key)
     assert files_in(storage_target) == []
     assert not StoredObject.objects.exists()

@@ -55,7 +55,7 @@ def test_the_manifests_own_commands_bring_it_back(
         assert backup.manifest is not None
         artifact = Path(storage_target.options["folder"]) / backup.manifest["artifact"]["key"]
         shutil.copy(artifact, tmp_path)
-        shutil.copy(keyring.identity_path("recovery"), tmp_path / "recovery.key")
+        shutil.copy(keyring.identity_path("recovery"), tmp_path / keyring.RECOVERY_FILE)
 
         for command in backup.manifest["restore"]["commands"]:
             _type(command, server, tmp_path)

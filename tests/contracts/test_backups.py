@@ -204,3 +204,14 @@ def test_a_failure_has_a_code_and_a_sentence(
         assert error == {"code": "dump_failed", "message": "It broke."}
     for one in client.get(f"/api/backup/list{slash}").json()["results"]:
         is_backup(one)
+
+
+def test_validate(good: dict[str, Any], slash: str, login: Login, operator: User) -> None:
+    path = f"/api/backup/validate/{good['id']}{slash}"
+    answer = login(operator).post(path, data={}, content_type="application/json")
+    assert answer.status_code == 202
+    asked = answer.json()
+    assert (asked["backup"], asked["level"], asked["status"]) == (good["id"], "content", "pending")
+    told = login(operator).get(path).json()
+    assert set(told["validation"]) == {"status", "level", "checked_at", "detail"}
+    assert set(told["levels"]) == {"checksum", "content", "restore"}

@@ -64,7 +64,10 @@ def held_table(running: Installation) -> Iterator[None]:
 
 def is_good(running: Installation, backup: str) -> bool:
     found = answer(running, "info", backup)
-    return (found["status"], found["validation"]["status"]) == ("completed", "good")
+    return (found["status"], found["validation"]["status"]) in (
+        ("completed", "good"),
+        ("completed", "proven"),
+    )
 
 
 def test_a_run_killed_with_everything_is_marked_and_done_again(running: Installation) -> None:

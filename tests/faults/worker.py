@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from backups.models import Backup
+from backups.models import Backup, Check
 from config.places import PROJECT
 from faults import VARIABLE
 from storage.models import StorageTarget
@@ -23,6 +23,12 @@ import sys, uuid, django
 django.setup()
 from backups.queueing import run_backup
 run_backup(backup_id=uuid.UUID(sys.argv[1]))
+"""
+CHECK_WORKER = """
+import sys, uuid, django
+django.setup()
+from backups.checks.queueing import run_check
+run_check(check_id=uuid.UUID(sys.argv[1]))
 """
 TICK = """
 import django
@@ -78,6 +84,16 @@ class Process:
 
 def start_worker(backup: Backup, *, fault: str = "") -> Process:
     return Process(WORKER, str(backup.pk), fault=fault)
+
+
+@contextmanager
+def check_worker(check: Check, *, fault: str = "") -> Iterator[Process]:
+    """A worker at work on a check of stored bytes."""
+    process = Process(CHECK_WORKER, str(check.pk), fault=fault)
+    try:
+        yield process
+    finally:
+        process.kill()
 
 
 @contextmanager

@@ -1,16 +1,20 @@
 """PostgreSQL: logical dumps by its own tools."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backups.engines import ContentCheck, Dump, ServerFacts
+from backups.engines import ContentCheck, DrillServer, Dump, ServerFacts
 from backups.engines.postgres.clients import choose_for_dump
 from backups.engines.postgres.connection import Server
 from backups.engines.postgres.content import checking
+from backups.engines.postgres.drill import drilling
 from backups.engines.postgres.dump import dumping
 from backups.engines.postgres.source import database_size, version_of
+from backups.engines.postgres.throwaway import sweep
+from backups.keyring import RECOVERY_FILE
 from backups.models import Database
 from backups.options import Options
 from monitoring.files.journal import Journal
@@ -47,6 +51,14 @@ class PostgresEngine:
     def check_content(self, contents: dict[str, Any]) -> AbstractContextManager[ContentCheck]:
         return checking(contents)
 
+    def drill(
+        self, manifest: dict[str, Any], *, journal: Journal, on_wait: Callable[[], None]
+    ) -> AbstractContextManager[DrillServer]:
+        return drilling(manifest, journal=journal, on_wait=on_wait)
+
+    def sweep(self) -> int:
+        return sweep()
+
     def restore_needs(self, manifest: dict[str, Any]) -> list[str]:
         around = [] if manifest["artifact"]["compressed_inside"] else ["zstd"]
         return ["age", *around, f"pg_restore {manifest['contents']['tool_major']} or newer"]
@@ -57,5 +69,5 @@ class PostgresEngine:
         unpack = "" if artifact["compressed_inside"] else " | zstd -d"
         return [
             "createdb restored",
-            f"age -d -i recovery.key {artifact['file']}{unpack} | pg_restore --dbname=restored",
+            f"age -d -i {RECOVERY_FILE} {artifact['file']}{unpack} | pg_restore --dbname=restored",
         ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from access.models import User
 from access.policy import Actor, NotAllowed, System
-from backups.cli import cancel, create, download, info, listing
+from backups.cli import cancel, create, download, info, listing, validate
 from backups.cli.exits import FAILED, NOT_FOUND, REFUSED, exit_code
 from backups.errors import BackupError
 
@@ -23,11 +23,12 @@ VERBS: dict[str, Any] = {
     "list": listing,
     "info": info,
     "download": download,
+    "validate": validate,
 }
 
 
 class Command(BaseCommand):
-    help = "Make, cancel, list, look at and fetch backups."
+    help = "Make, cancel, list, look at, check and fetch backups."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = EPILOG

@@ -1,0 +1,172 @@
+"""What a check's end means: its own row, the results by level, and the standing of its backup."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from access import audit
+from access.policy import System
+from backups.checks.drilling import Drilled
+from backups.checks.queueing import wake_waiting_checks
+from backups.models import Backup, Check, LevelResult
+from backups.validation import Finding
+from faults import reach
+from monitoring.alerts.services import alert
+from monitoring.files.claims import Claim
+from monitoring.files.courses import CANCELLED, Failure
+from monitoring.files.endings import finish_file
+from monitoring.files.journal import Journal
+from monitoring.files.services import enter_stage
+from storage.models import StoredObject
+
+MOST_KEPT = 500
+
+Level = LevelResult.Level
+Validation = Backup.Validation
+_BAD = (Validation.CORRUPT, Validation.MISSING)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a check found, good or bad. `stored` is None when no row says where the bytes lie."""
+
+    stored: StoredObject | None
+    outcome: Validation
+    sentence: str
+    findings: list[Finding]
+    drilled: Drilled | None = None
+
+
+def write_outcome(*, check: Check, claim: Claim, journal: Journal, found: Found) -> None:
+    """The check came to its end, whatever it found: all rows in one transaction."""
+    with transaction.atomic():
+        enter_stage(claim=claim, key="finalize", journal=journal)
+        journal.say(found.sentence, source="check")
+        write_found(check=check, found=found)
+        finish_file(claim=claim)
+        wake_waiting_checks()
+        reach("check.before-commit")
+
+
+def found_by(drilled: Drilled, *, stored: StoredObject) -> Found:
+    """What a drill means, in the words of all checks."""
+    passed = drilled.outcome == Validation.PROVEN
+    findings = [Finding(Level.RESTORE, passed, drilled.sentence)]
+    return Found(stored, drilled.outcome, drilled.sentence, findings, drilled)
+
+
+def write_found(*, check: Check, found: Found) -> None:
+    """What it found, in the check, the results by level, the backup, audit and alerts."""
+    drilled = found.drilled
+    facts: dict[str, Any] = {}
+    if drilled is not None:
+        facts = {
+            "differences": [asdict(one) for one in drilled.differences[:MOST_KEPT]],
+            "missing": drilled.missing,
+            "restore_seconds": drilled.restore_seconds,
+            "server_version": drilled.server_version,
+            "system_identifier": drilled.system_identifier,
+        }
+    Check.objects.filter(pk=check.pk).update(
+        status=Backup.Status.COMPLETED,
+        completed_at=Now(),
+        outcome=found.outcome,
+        detail=found.sentence,
+        sha256=found.stored.sha256 if found.stored else "",
+        **facts,
+    )
+    if found.stored is not None:
+        _write_levels(check, found.stored, found.findings)
+    _write_standing(check, found)
+    _audit(check, "check.completed", level=check.level, outcome=str(found.outcome))
+    if found.outcome in _BAD:
+        _alert(check, found.sentence)
+
+
+def write_failure(*, check: Check, failure: Failure) -> None:
+    """The check itself failed, in the transaction of its file's end: nothing is known anew."""
+    was_cancelled = failure.code == CANCELLED
+    Check.objects.filter(pk=check.pk).update(
+        status=Backup.Status.CANCELLED if was_cancelled else Backup.Status.FAILED,
+        completed_at=Now(),
+        error_code=failure.code,
+        error=failure.message,
+    )
+    _audit(check, "check.cancelled" if was_cancelled else "check.failed", code=failure.code)
+    if not was_cancelled:
+        _alert(check, failure.message)
+    wake_waiting_checks()
+
+
+def _write_levels(check: Check, stored: StoredObject, findings: list[Finding]) -> None:
+    LevelResult.objects.bulk_create(
+        LevelResult(
+            backup=check.backup,
+            stored=stored,
+            level=finding.level,
+            passed=finding.passed,
+            detail=finding.detail,
+        )
+        for finding in findings
+    )
+
+
+def _write_standing(check: Check, found: Found) -> None:
+    """A reading that passed takes no proof away, and gives none: the bytes are the same."""
+    validation, level, detail = found.outcome, check.level, found.sentence
+    checked_at: Any = Now()
+    if found.outcome == Validation.GOOD:
+        proof = _last_drill(check)
+        if proof is not None:
+            validation, level, detail = Validation(proof.outcome), Level.RESTORE, proof.detail
+            checked_at = proof.completed_at
+        elif not _content_passed(check):
+            validation = Validation.UNCHECKED
+    Backup.objects.filter(pk=check.backup_id).update(
+        validation=validation,
+        validation_level=level,
+        validation_detail=detail,
+        checked_at=checked_at,
+    )
+
+
+def _last_drill(check: Check) -> Check | None:
+    drills = Check.objects.filter(
+        backup=check.backup_id,
+        level=Level.RESTORE,
+        status=Backup.Status.COMPLETED,
+        sha256=check.backup.sha256,
+    )
+    return drills.exclude(sha256="").order_by("-completed_at").first()
+
+
+def _content_passed(check: Check) -> bool:
+    return check.backup.level_results.filter(level=Level.CONTENT, passed=True).exists()
+
+
+def _alert(check: Check, said: str) -> None:
+    name = check.backup.database.name
+    title = _("A check of %(name)s did not pass")
+    if check.level == Level.RESTORE:
+        title = _("The restore drill of %(name)s did not prove it")
+    alert(
+        company=check.company,
+        rule="check.failed",
+        title=title % {"name": name},
+        text=said,
+        thing=check,
+        key=f"check.failed:{check.pk}",
+    )
+
+
+def _audit(check: Check, action: str, **changes: Any) -> None:
+    audit.record(
+        actor=System("worker"),
+        action=action,
+        thing=check,
+        company=check.company,
+        changes=changes,
+    )

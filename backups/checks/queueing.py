@@ -1,0 +1,89 @@
+"""Which check runs next. Backups come first, and one check at a time in the whole installation."""
+
+import uuid
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from backups.models import Backup, Check
+from backups.queueing import QUEUE
+from monitoring.files import claims
+from monitoring.files.claims import Claim
+from monitoring.files.endings import give_way
+from monitoring.files.models import TrackedFile
+from monitoring.files.supervision import supervise
+
+ACTIVE = (Backup.Status.PENDING, Backup.Status.RUNNING)
+MOST_AT_ONCE = 1
+PATIENCE = timedelta(seconds=15)
+LOCK = 0x636865636B  # one claim of a check at a time
+
+
+def enqueue(check: Check) -> None:
+    async_task("backups.tasks.run_check", str(check.pk), cluster=QUEUE, group="check")
+
+
+def run_check(*, check_id: uuid.UUID) -> None:
+    """What a worker does when it is woken: claim the check and see it through, or leave it."""
+    claim = claim_check(check_id=check_id)
+    if claim is not None:
+        supervise(claim)
+
+
+@transaction.atomic
+def claim_check(*, check_id: uuid.UUID) -> Claim | None:
+    """Take a waiting check, unless another one runs or a backup waits: then the tick wakes it."""
+    check = Check.objects.filter(pk=check_id, status=Backup.Status.PENDING).first()
+    if check is None or check.file_id is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    if _must_wait():
+        return None
+    claim = claims.claim(file_id=check.file_id)
+    if claim is not None:
+        Check.objects.filter(pk=check.pk).update(
+            status=Backup.Status.RUNNING, started_at=claim.rows().values("started_at")[:1]
+        )
+    return claim
+
+
+def wake_waiting_checks() -> int:
+    """Wake the oldest check that waits, when it could run now. By the tick, and after each."""
+    waiting = Check.objects.filter(
+        status=Backup.Status.PENDING, file__status=TrackedFile.Status.QUEUED
+    )
+    oldest = waiting.order_by("created_at").first()
+    is_woken = OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists()
+    if oldest is None or is_woken or _must_wait():
+        return 0
+    enqueue(oldest)
+    return 1
+
+
+def make_way() -> int:
+    """Where all workers are busy and a backup waits for one, the running check is given back.
+
+    Called by the tick. It waits then, and begins anew when no backup waits.
+    """
+    waiting = _waiting_backups().filter(created_at__lt=Now() - PATIENCE)
+    # A task that no worker has taken: somebody is busy with something else.
+    if not (waiting.exists() and OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists()):
+        return 0
+    running = Check.objects.filter(status=Backup.Status.RUNNING).order_by("-started_at")
+    return sum(give_way(file_id=check.file_id) for check in running[:1])
+
+
+def _must_wait() -> bool:
+    running = Check.objects.filter(status=Backup.Status.RUNNING).count()
+    return running >= MOST_AT_ONCE or _waiting_backups().exists()
+
+
+def _waiting_backups() -> QuerySet[Backup]:
+    """Those that could run now: no other one of their database does."""
+    busy = Backup.objects.filter(status=Backup.Status.RUNNING).values("database_id")
+    return Backup.objects.filter(status=Backup.Status.PENDING).exclude(database_id__in=busy)

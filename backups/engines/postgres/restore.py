@@ -1,0 +1,109 @@
+"""An archive's bytes into a database, by pg_restore, in one pass."""
+
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from backups.engines.postgres.clients import choose_for_reading
+from backups.engines.postgres.connection import Server, last_line
+from backups.engines.postgres.process import Tool, running, widen
+from backups.errors import RestoreFailed
+from monitoring.files.journal import Journal
+
+POLL_SECONDS = 0.25
+TOOL = "pg_restore"
+# How often, in bytes, `look` is called while bytes come.
+LOOK_EACH = 64 << 20
+# All in one transaction: nothing or everything; and PostgreSQL need not log what it makes in it.
+WHOLE = ("--single-transaction", "--exit-on-error")
+
+
+class Restore:
+    """Takes the archive's bytes. `look` may raise, to end it for reasons of its own."""
+
+    def __init__(
+        self, tool: Tool, *, on_wait: Callable[[], None], look: Callable[[], None]
+    ) -> None:
+        self._tool = tool
+        self._on_wait = on_wait
+        self._look = look
+        self._unlooked = 0
+
+    def write(self, data: bytes, /) -> int:
+        assert self._tool.process.stdin is not None
+        self._unlooked += len(data)
+        if self._unlooked >= LOOK_EACH:
+            self._unlooked = 0
+            self._look()
+        try:
+            self._tool.process.stdin.write(data)
+        except BrokenPipeError:
+            # It stopped reading: `finish` tells why.
+            self.finish()
+            raise RestoreFailed(_("The archive goes on behind its end.")) from None
+        return len(data)
+
+    def finish(self) -> None:
+        """Wait for indexes and constraints, too. Raises RestoreFailed with the tool's own words."""
+        assert self._tool.process.stdin is not None
+        try:
+            self._tool.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        while True:
+            try:
+                self._tool.process.wait(POLL_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                self._on_wait()
+                self._look()
+        if self._tool.wait() != 0:
+            raise RestoreFailed(last_line(self._tool.said), detail=self._tool.said)
+
+
+@contextmanager
+def restoring(
+    server: Server,
+    contents: dict[str, Any],
+    *,
+    arguments: Sequence[str],
+    application: str,
+    journal: Journal,
+    on_wait: Callable[[], None],
+    look: Callable[[], None] = lambda: None,
+) -> Iterator[Restore]:
+    """A sink for the archive's bytes, restored into the server's database. Raises BackupError.
+
+    `contents` is the manifest's; `on_wait` is called while pg_restore works after the last byte.
+    Call it from the thread that lives longest (see `process.running`).
+    """
+    reader = choose_for_reading(
+        int(contents["tool_major"]), needs_zstd=bool(contents.get("zstd_inside"))
+    )
+
+    def hear(line: str) -> None:
+        if line:
+            level = "debug" if line.startswith("pg_restore: processing") else "info"
+            journal.say(line, level=level, source=TOOL)
+
+    with (
+        server.tool_environment(application=application) as (environment, descriptors),
+        running(
+            [
+                reader.program("pg_restore"),
+                *("--verbose", "--no-tablespaces", "--no-password", "--dbname="),
+                *arguments,
+            ],
+            environment=environment,
+            descriptors=descriptors,
+            secret=server.password,
+            stdin=subprocess.PIPE,
+            on_line=hear,
+        ) as tool,
+    ):
+        assert tool.process.stdin is not None
+        widen(tool.process.stdin)
+        yield Restore(tool, on_wait=on_wait, look=look)
