@@ -41,6 +41,8 @@ BADGES: dict[str, Badge] = {
     "completed": Badge(_("Completed"), "none", "check"),
     "stored": Badge(_("Stored"), "proven", "check"),
     "passed": Badge(_("Passed"), "proven", "check"),
+    "differs": Badge(_("Differs"), "bad", "cross"),
+    "unfinished": Badge(_("Not finished"), "warn", "warning"),
     "cancelled": Badge(_("Cancelled"), "none", "stop"),
     "waiting": Badge(_("Waiting"), "none", "clock"),
     "sending": Badge(_("Being sent"), "running", "play"),

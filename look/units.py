@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,6 +24,11 @@ def size(count: float | None) -> str:
         number /= 1000
         unit += 1
     return f"{_three_digits(number, whole=unit == 0)} {_SIZES[unit]}"
+
+
+def grouped(count: int) -> str:
+    """A number as people write it: ``1,204``."""
+    return formats.number_format(count, use_l10n=True, force_grouping=True)
 
 
 def rate(bytes_a_second: float | None) -> str:

@@ -70,7 +70,7 @@ def course_of(backup: Backup, steps: Steps = NO_STEPS) -> Course:
     """`steps` by the stage's id, for a page that shows them; lists do without."""
     status: dict[str, Any] = describe_status(backup)
     found = backup.file.stages.all() if backup.file else []
-    stages = [_view(stage, steps.get(stage.pk, ())) for stage in found]
+    stages = [view_of(stage, steps.get(stage.pk, ())) for stage in found]
     has_begun = any(s.state == "now" and s.progress >= ETA_FROM_PERCENT for s in stages)
     return Course(
         id=str(backup.pk),
@@ -91,7 +91,7 @@ def courses_of(backups: Iterable[Backup]) -> list[tuple[Backup, Course | None]]:
     return [(backup, None if backup.is_over else course_of(backup)) for backup in backups]
 
 
-def _view(stage: Stage, steps: Sequence[StepRow]) -> StageView:
+def view_of(stage: Stage, steps: Sequence[StepRow]) -> StageView:
     took = None
     if stage.started_at and stage.ended_at:
         took = stage.ended_at - stage.started_at

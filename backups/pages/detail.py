@@ -7,10 +7,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from backups.errors import BackupError
-from backups.models import Backup, LevelResult
+from backups.models import Backup
 from backups.pages.course import course_of
+from backups.pages.failures import cure_of
 from backups.pages.permitted import person, visible_backup
+from backups.pages.proof import checks_of, proof_of, standing_since
 from monitoring.files.description import LineRow
 from monitoring.files.history import latest_lines
 from monitoring.files.selectors import steps_of
@@ -22,17 +23,20 @@ LINES_SHOWN = 200
 def backup_detail(request: HttpRequest, backup_id: str) -> HttpResponse:
     user = person(request)
     backup = visible_backup(user, backup_id)
+    checks, proof = checks_of(backup, user), proof_of(backup)
     context = {
         "backup": backup,
         "course": course_of(backup, steps_of(backup.file)),
         "lines": _lines(backup),
         "lines_shown": LINES_SHOWN,
-        "polls": not backup.is_over,
-        "cure": cure_of(backup),
+        "polls": not backup.is_over or checks.active is not None,
+        "cure": cure_of(backup.error_code),
         "took": backup.completed_at - backup.started_at
         if backup.completed_at and backup.started_at
         else None,
-        "checks": _newest_of_each_level(backup),
+        "checks": checks,
+        "proof": proof,
+        "standing_since": standing_since(backup, proof),
         "restore": restore_words(backup.manifest),
         "options": backup.options.items(),
         "may_download": user.may("backups.download_backup", backup.company)
@@ -43,15 +47,6 @@ def backup_detail(request: HttpRequest, backup_id: str) -> HttpResponse:
     live = "X-Live" in request.headers
     template = "backups/detail_live.html" if live else "backups/detail.html"
     return render(request, template, context)
-
-
-def cure_of(backup: Backup) -> str:
-    """What to do about the error, from its class."""
-    if not backup.error_code:
-        return ""
-    known: dict[str, type[BackupError]] = {kind.code: kind for kind in _kinds(BackupError)}
-    kind = known.get(backup.error_code)
-    return str(kind.cure) if kind else ""
 
 
 def restore_words(manifest: dict[str, Any] | None) -> dict[str, Any]:
@@ -72,14 +67,3 @@ def _lines(backup: Backup) -> list[LineRow]:
     if backup.file is None:
         return []
     return latest_lines(file_id=backup.file.pk, most=LINES_SHOWN)
-
-
-def _newest_of_each_level(backup: Backup) -> list[LevelResult]:
-    newest: dict[str, LevelResult] = {}
-    for result in backup.level_results.order_by("-checked_at", "-id"):
-        newest.setdefault(result.level, result)
-    return [newest[level] for level in LevelResult.Level.values if level in newest]
-
-
-def _kinds(base: type[BackupError]) -> list[type[BackupError]]:
-    return [base, *(kind for child in base.__subclasses__() for kind in _kinds(child))]

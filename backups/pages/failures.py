@@ -33,3 +33,16 @@ def mistakes(form: forms.BaseForm) -> list[str]:
         label = form.fields[name].label if name in form.fields else None
         found += [f"{label}: {error}" if label else str(error) for error in errors]
     return found or [_("The form could not be read.")]
+
+
+def cure_of(code: str) -> str:
+    """What to do about the error, from its class."""
+    if not code:
+        return ""
+    known: dict[str, type[BackupError]] = {kind.code: kind for kind in _kinds(BackupError)}
+    kind = known.get(code)
+    return str(kind.cure) if kind else ""
+
+
+def _kinds(base: type[BackupError]) -> list[type[BackupError]]:
+    return [base, *(kind for child in base.__subclasses__() for kind in _kinds(child))]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backups.pages import cancel, databases, detail, lists
+from backups.pages import cancel, checks, databases, detail, lists, recovery
 
 app_name = "backups"
 
@@ -10,7 +10,18 @@ urlpatterns = [
     path("dashboard/backup", lists.backup_list, name="list"),
     path("dashboard/backup/<uuid:backup_id>", detail.backup_detail, name="detail"),
     path("dashboard/backup/<uuid:backup_id>/cancel", cancel.backup_cancel, name="cancel"),
+    path("dashboard/backup/<uuid:backup_id>/check", checks.backup_check, name="check"),
+    path(
+        "dashboard/backup/<uuid:backup_id>/check/cancel",
+        checks.backup_check_cancel,
+        name="check-cancel",
+    ),
     path("dashboard/databases", databases.database_list, name="databases"),
     path("dashboard/databases/new", databases.database_new, name="database-new"),
     path("dashboard/databases/<uuid:database_id>", databases.database_edit, name="database-edit"),
+    path("dashboard/recovery-key", recovery.recovery_key, name="recovery-key"),
+    path("dashboard/recovery-key/download", recovery.download, name="recovery-key-download"),
+    path("dashboard/recovery-key/challenge", recovery.challenge, name="recovery-key-challenge"),
+    path("dashboard/recovery-key/rehearse", recovery.rehearse, name="recovery-key-rehearse"),
+    path("dashboard/recovery-key/remove", recovery.remove, name="recovery-key-remove"),
 ]

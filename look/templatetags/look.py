@@ -16,6 +16,7 @@ register = template.Library()
 
 register.filter("size", units.size)
 register.filter("rate", units.rate)
+register.filter("grouped", units.grouped)
 register.filter("duration", units.duration)
 
 

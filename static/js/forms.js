@@ -28,8 +28,8 @@
     if (button?.dataset.inPlace) {
       event.preventDefault();
       if (button.getAttribute("aria-busy") !== "true") send(event.target, button);
-    } else if (event.target.method === "post") {
-      // A second click must not ask for a second backup.
+    } else if (event.target.method === "post" && !("again" in event.target.dataset)) {
+      // A second click must not ask for a second backup. `data-again`: its answer is a file.
       if (event.target.dataset.sent) event.preventDefault();
       event.target.dataset.sent = "1";
     }
