@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from access.models import Membership, User
+from backups.recovery.state import may_manage
 from dashboard.health import TICK, TICK_STALE_AFTER
 from look.units import age, duration
 from monitoring.heartbeats.services import ages
@@ -67,6 +68,13 @@ _PLACES = (
         "backup",
         lambda user: user.may("backups.view_backup"),
         ("backups:list", "backups:detail"),
+    ),
+    _Place(
+        gettext_lazy("Recovery key"),
+        "backups:recovery-key",
+        "key",
+        may_manage,
+        ("backups:recovery-key",),
     ),
     _Place(gettext_lazy("Administration"), "admin:index", "admin", lambda user: user.is_staff, ()),
 )

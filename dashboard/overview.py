@@ -17,6 +17,7 @@ from backups.models import Backup
 from backups.pages.course import courses_of
 from backups.pages.permitted import must_have, person
 from backups.pages.standing import COUNTS, Standing, standings, unsafe
+from backups.recovery.state import key_state, may_manage
 from look.units import NOTHING, duration, size
 
 DAY = timedelta(hours=24)
@@ -86,7 +87,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def answer(found: list[Standing], user: User) -> Answer:
-    """Safe means here: a checked backup younger than a day. No drill has proven it yet."""
+    """Safe means here: a checked backup younger than a day, and a recovery key that was tried."""
     not_safe = unsafe(found)
     safe = len(found) - len(not_safe)
     if not found:
@@ -101,21 +102,7 @@ def answer(found: list[Standing], user: User) -> Answer:
             url=reverse("backups:database-new") if may_add else "",
         )
     if not not_safe:
-        return Answer(
-            tone="good",
-            sentence=ngettext(
-                "The database has a good backup.",
-                "All %(count)s databases have a good backup.",
-                len(found),
-            )
-            % {"count": len(found)},
-            reasons=[
-                Reason(_("Younger than 24 hours; the stored bytes were read back and are whole.")),
-                Reason(_("Good is not proven: no backup was restored and compared yet.")),
-            ],
-            safe=safe,
-            all=len(found),
-        )
+        return _all_good(found, user)
     # What runs may mend itself: what needs a person comes first.
     not_safe.sort(key=lambda standing: standing.is_running)
     reasons = [_reason(standing) for standing in not_safe[:REASONS_SHOWN]]
@@ -136,6 +123,62 @@ def answer(found: list[Standing], user: User) -> Answer:
         action=action,
         url=url,
     )
+
+
+def _all_good(found: list[Standing], user: User) -> Answer:
+    proven = [s for s in found if s.good and s.good.validation == Backup.Validation.PROVEN]
+    is_proven = len(proven) == len(found)
+    key = _key_reason(user)
+    return Answer(
+        tone="warn" if key else "proven" if is_proven else "good",
+        sentence=_proven_sentence(len(found)) if is_proven else _good_sentence(len(found)),
+        reasons=[*key, _proof(len(proven), len(found)), _young()],
+        safe=len(found),
+        all=len(found),
+        action=_("Recovery key") if key and key[0].url else "",
+        url=key[0].url if key else "",
+    )
+
+
+def _proven_sentence(count: int) -> str:
+    return ngettext(
+        "The database is proven to restore.",
+        "All %(count)s databases are proven to restore.",
+        count,
+    ) % {"count": count}
+
+
+def _good_sentence(count: int) -> str:
+    return ngettext(
+        "The database has a good backup.", "All %(count)s databases have a good backup.", count
+    ) % {"count": count}
+
+
+def _young() -> Reason:
+    return Reason(_("Younger than 24 hours; the stored bytes were read back and are whole."))
+
+
+def _proof(proven: int, count: int) -> Reason:
+    if proven == count:
+        return Reason(_("Restored into a throw-away server, and compared with what was dumped."))
+    if not proven:
+        return Reason(_("Good is not proven: no backup was restored and compared yet."))
+    return Reason(
+        _("%(proven)s of %(count)s are proven: restored, and compared with what was dumped.")
+        % {"proven": proven, "count": count}
+    )
+
+
+def _key_reason(user: User) -> list[Reason]:
+    """What is missing before the backups help on the day that this server is gone."""
+    state = key_state()
+    if state.is_ready:
+        return []
+    text = _("nobody has tried a copy of it. Without one, who loses this server loses the backups.")
+    if not state.is_downloaded:
+        text = _("it was never downloaded. Who loses this server loses the backups with it.")
+    url = reverse("backups:recovery-key") if may_manage(user) else ""
+    return [Reason(text, name=_("Recovery key"), url=url)]
 
 
 def _reason(standing: Standing) -> Reason:

@@ -7,6 +7,9 @@ from storage.errors import BadKey
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 LONGEST_PART = 200
+# Sheets are written anew after each good backup: the only objects that are ever replaced. No row
+# speaks of them, no check reads them, and no artifact or manifest can have such a name.
+SHEETS = frozenset({"RESTORE.txt"})
 
 
 def slug(text: str, *, longest: int = 60) -> str:
@@ -24,3 +27,10 @@ def check_key(key: str) -> str:
     if all(_PART.fullmatch(part) and len(part) <= LONGEST_PART for part in parts):
         return key
     raise BadKey("A storage key may hold letters, digits, dot, dash and underscore only.")
+
+
+def check_sheet_key(key: str) -> str:
+    """The key, when it is a sheet's. Raises BadKey for everything that must never be replaced."""
+    if check_key(key).rsplit("/", 1)[-1] in SHEETS:
+        return key
+    raise BadKey("Only a sheet may be replaced.")

@@ -45,6 +45,15 @@ def put_stream(*, target: StorageTarget, key: str, fill: Callable[[Sink], None])
     return counted[-1].written()
 
 
+def replace_sheet(*, target: StorageTarget, key: str, text: str) -> None:
+    """Write a sheet for people, over the one before. Raises BadKey for any other object."""
+    backend_for(target).replace(key, lambda sink: _write_text(sink, text))
+
+
+def _write_text(sink: Sink, text: str) -> None:
+    sink.write(text.encode())
+
+
 class _Counting:
     """A sink that knows the size and hash of what went through it."""
 

@@ -15,7 +15,8 @@ from look.units import age
 
 # Until schedules say it for each database.
 PROMISE = timedelta(hours=24)
-COUNTS = (Backup.Validation.GOOD, Backup.Validation.PROVEN)
+# A partial drill takes nothing from good bytes: something could not be restored on this machine.
+COUNTS = (Backup.Validation.GOOD, Backup.Validation.PARTIAL, Backup.Validation.PROVEN)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Standing:
 
     @property
     def _newest_is_a_part(self) -> bool:
-        return self.newest is not None and bool(set(self.newest.options) & set(NARROWING))
+        return self.newest is not None and self.newest.is_part
 
     def _before(self) -> str:
         if self.good is None:

@@ -1,6 +1,6 @@
 """The list of checks, in the order of telling."""
 
-from config.doctor import agreement, machine, services, work
+from config.doctor import agreement, machine, recovery, services, work
 from config.doctor.results import Check
 
 CHECKS: list[tuple[str, Check]] = [
@@ -17,6 +17,8 @@ CHECKS: list[tuple[str, Check]] = [
     ("queue", work.check_queue),
     ("clients", work.check_clients),
     ("storage", work.check_storage),
+    ("recovery key", recovery.check_recovery_key),
+    ("drills", recovery.check_drills),
     ("agreement", agreement.check_agreement),
     ("mail", services.check_mail),
 ]

@@ -6,7 +6,6 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from django.utils.translation import gettext as _
 
@@ -97,24 +96,8 @@ def check_keys(examination: Examination) -> Iterator[Result]:
         )
     if not loose:
         yield ok("keys", _("%s key files, readable by their owner only") % len(files))
-    yield from _recovery_key(files)
-
-
-def _recovery_key(files: list[Path]) -> Iterator[Result]:
-    private = [path for path in files if path.name.startswith("recovery") and _is_identity(path)]
-    for path in private:
-        yield warning(
-            "recovery key",
-            _("The recovery key is still on this machine: %s") % path,
-            _(
-                "Copy it to a safe place away from here, try it, then delete this file: it is for "
-                "the day when this machine is gone."
-            ),
-        )
-
-
-def _is_identity(path: Path) -> bool:
-    return "AGE-SECRET-KEY-" in path.read_text(errors="replace")
+    if not (folder / "installation.agekey").exists() and (folder / "installation.agepub").exists():
+        yield ok("keys", _("Public keys only: this server cannot read the backups it has made."))
 
 
 def _user_name(uid: int) -> str:

@@ -21,9 +21,14 @@ class Backend(Protocol):
     nothing lies under the key. It MUST NOT replace an object (ObjectExists). When it returns,
     the bytes and the name MUST survive a power cut. `open` MUST read in constant memory.
     Failures MUST be StorageErrors; what `fill` raises MUST pass through unchanged.
+
+    `replace` MUST take sheets alone (BadKey), and leave the old one whole until the new one is:
+    at every moment, and after a power cut, one of the two lies there.
     """
 
     def put(self, key: str, fill: Callable[[Sink], None]) -> None: ...
+
+    def replace(self, key: str, fill: Callable[[Sink], None]) -> None: ...
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]: ...
 

@@ -1,7 +1,8 @@
 """A folder of this machine, durable: what is published survives a power cut.
 
 Order of writing: a draft under `.incoming/` → flush → fsync → link under the final name
-(which never replaces) → fsync of the folder → the draft's name goes.
+(which never replaces) → fsync of the folder → the draft's name goes. A sheet, and it alone,
+is renamed over the one before.
 """
 
 import fcntl
@@ -16,13 +17,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from faults import reach
 from storage.errors import ObjectExists, StorageError, storage_error
-from storage.keys import check_key
+from storage.keys import check_key, check_sheet_key
 
 if TYPE_CHECKING:
     from storage.backends import Sink
 
 DRAFTS = ".incoming"
 YOUNG_SECONDS = 60
+_AT_WORK = "Another writer is at work on this file."
 
 
 class LocalBackend:
@@ -33,6 +35,14 @@ class LocalBackend:
             raise StorageError("The storage has no full path of a folder.")
 
     def put(self, key: str, fill: "Callable[[Sink], None]") -> None:
+        self._write(key, fill, _publish)
+
+    def replace(self, key: str, fill: "Callable[[Sink], None]") -> None:
+        self._write(check_sheet_key(key), fill, _publish_over)
+
+    def _write(
+        self, key: str, fill: "Callable[[Sink], None]", publish: Callable[[Path, Path], None]
+    ) -> None:
         final = self._path(key)
         path = self._draft(key)
         with _named_errors():
@@ -46,12 +56,12 @@ class LocalBackend:
                 # Still locked: until it has its name, `sweep` must not take it for forsaken.
                 with _named_errors():
                     self._make_folder(final.parent)
-                    _publish(path, final)
+                    publish(path, final)
                 reach("storage.published")
             finally:
                 # What cannot be removed now, `delete` of the key or `sweep` will.
                 with suppress(OSError):
-                    path.unlink(missing_ok=True)
+                    draft.forget()
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
@@ -141,7 +151,10 @@ class _Draft:
                 self.descriptor = _create(self.path)
             except FileExistsError:
                 _forget(self.path)
-                self.descriptor = _create(self.path)
+                try:
+                    self.descriptor = _create(self.path)
+                except FileExistsError:
+                    raise ObjectExists(_AT_WORK) from None
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -158,12 +171,28 @@ class _Draft:
         with _named_errors():
             os.fsync(self.descriptor)
 
+    def forget(self) -> None:
+        """Take the name away, unless publishing did and it is another writer's now."""
+        if _is_named(self.descriptor, self.path):
+            self.path.unlink(missing_ok=True)
+
 
 def _create(draft: Path) -> int:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     # Held until the writer closes it or dies: `sweep` takes drafts that nobody holds.
     fcntl.flock(descriptor, fcntl.LOCK_EX)
+    if not _is_named(descriptor, draft):
+        # Before it was locked, another writer took it for a dead one's: the name is theirs now.
+        os.close(descriptor)
+        raise ObjectExists(_AT_WORK)
     return descriptor
+
+
+def _is_named(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _forget(draft: Path) -> None:
@@ -178,7 +207,7 @@ def _forget(draft: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             draft.unlink()
         except BlockingIOError:
-            raise ObjectExists("Another writer is at work on this file.") from None
+            raise ObjectExists(_AT_WORK) from None
         finally:
             os.close(descriptor)
 
@@ -209,6 +238,11 @@ def _publish(draft: Path, final: Path) -> None:
         # A name that a power cut may take away is no publication.
         final.unlink(missing_ok=True)
         raise
+
+
+def _publish_over(draft: Path, final: Path) -> None:
+    draft.replace(final)
+    _sync_folder(final.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,10 +1,14 @@
+import re
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from access.models import User
-from backups.models import Backup, Database
+from backups.models import Backup, Database, RecoveryKey
+from backups.recovery.state import current_public
 from monitoring.heartbeats.services import beat
 from tests.cast import PASSWORD, Login, make_backup, make_running
 
@@ -52,6 +56,68 @@ def test_a_young_good_backup_makes_a_database_safe(
     assert "The database has a good backup." in html
     assert "Good is not proven" in html
     assert "Proven" not in html
+
+
+def answer_on(client: Client) -> tuple[str, str]:
+    """The tone and the words of the answer."""
+    found = re.search(r'<section class="card answer (\w+)".*?</section>', page(client), re.DOTALL)
+    assert found is not None
+    return found[1], found[0]
+
+
+def try_the_key() -> None:
+    current = RecoveryKey.objects.get_or_create(public=current_public())[0]
+    current.downloaded_at = current.rehearsed_at = timezone.now()
+    current.save()
+
+
+def test_without_a_tried_key_nothing_is_called_safe(
+    login: Login, viewer: User, admin: User, database: Database
+) -> None:
+    make_backup(database, validation=Backup.Validation.PROVEN)
+    tone, words = answer_on(login(admin))
+    assert tone == "warn"
+    assert "it was never downloaded" in words
+    assert 'href="/dashboard/recovery-key"' in words
+    tone, words = answer_on(login(viewer))
+    assert tone == "warn"
+    assert "it was never downloaded" in words
+    assert "recovery-key" not in words
+    RecoveryKey.objects.create(public=current_public(), downloaded_at=timezone.now())
+    assert "nobody has tried a copy of it" in answer_on(login(viewer))[1]
+    try_the_key()
+    assert answer_on(login(viewer))[0] == "proven"
+
+
+def test_proven_is_said_when_all_are(login: Login, viewer: User, database: Database) -> None:
+    try_the_key()
+    make_backup(database, age=timedelta(hours=3), validation=Backup.Validation.PROVEN)
+    tone, words = answer_on(login(viewer))
+    assert tone == "proven"
+    assert "The database is proven to restore." in words
+    assert "Good is not proven" not in words
+    second = Database.objects.get(pk=database.pk)
+    second.pk, second._state.adding, second.name = uuid.uuid4(), True, "second"
+    second.save()
+    make_backup(second)
+    tone, words = answer_on(login(viewer))
+    assert tone == "good"
+    assert "All 2 databases have a good backup." in words
+    assert "1 of 2 are proven" in words
+    Backup.objects.update(validation=Backup.Validation.PROVEN)
+    tone, words = answer_on(login(viewer))
+    assert (tone, "All 2 databases are proven to restore." in words) == ("proven", True)
+
+
+def test_a_partial_drill_leaves_a_good_backup(
+    login: Login, viewer: User, database: Database
+) -> None:
+    try_the_key()
+    make_backup(database, validation=Backup.Validation.PARTIAL)
+    tone, words = answer_on(login(viewer))
+    assert tone == "good"
+    assert "The database has a good backup." in words
+    assert "Partial" in page(login(viewer))
 
 
 @pytest.mark.parametrize(
