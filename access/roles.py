@@ -26,6 +26,7 @@ _VIEWER = frozenset(
         "monitoring.view_stage",
         "monitoring.view_step",
         "monitoring.view_trackedfile",
+        "restores.view_restore",
         "storage.view_storagetarget",
         "storage.view_storedobject",
     }
@@ -38,6 +39,8 @@ _OPERATOR = _VIEWER | {
     "backups.download_backup",
     "backups.check_backup",
     "backups.test_database",
+    "restores.add_restore",
+    "restores.cancel_restore",
 }
 
 _ADMIN = _OPERATOR | {

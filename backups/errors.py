@@ -76,6 +76,12 @@ class RestoreFailed(BackupError):
     cure = _("Read the tool's own words; the database may hold what cannot be restored.")
 
 
+class TargetExists(BackupError):
+    code = "target_exists"
+    status = 409
+    cure = _("Choose another name, or rename the database that is there.")
+
+
 class DrillServerFailed(BackupError):
     """The throw-away server, not the backup: nothing is known anew."""
 

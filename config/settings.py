@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "storage",
     "monitoring",
     "backups",
+    "restores",
     "dashboard",
     "config",
 ]

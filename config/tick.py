@@ -17,6 +17,7 @@ from monitoring.events.services import prune_events
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
 from monitoring.queue.services import forget_lost_tasks
+from restores.queueing import wake_forgotten_restores
 from storage.services import sweep_targets
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     wake_forgotten_backups,
     make_way,
     wake_waiting_checks,
+    wake_forgotten_restores,
     sweep_drill_servers,
     forget_lost_tasks,
     sweep_targets,

@@ -5,9 +5,10 @@ from django.urls import include, path
 
 from backups.api import urls as backups_api
 from monitoring.files.api import urls as files_api
+from restores.api import urls as restores_api
 
 # One name space for the whole API, whichever app answers.
-api = [*backups_api.urlpatterns, *files_api.urlpatterns]
+api = [*backups_api.urlpatterns, *files_api.urlpatterns, *restores_api.urlpatterns]
 
 urlpatterns = [
     path("", include("dashboard.front")),

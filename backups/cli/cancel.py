@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from access.policy import Actor
 from backups.checks.requesting import cancel_work
 from backups.cli.exits import DONE, FAILED
-from backups.cli.following import follow_backup, follow_check
+from backups.cli.following import follow_backup, follow_file
 from backups.description import describe, describe_check
 from backups.models import Backup, Check
 from backups.selectors import backup_for
@@ -25,7 +25,7 @@ def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
     backup = backup_for(actor=actor, backup_id=options.backup)
     ended = cancel_work(backup=backup, actor=actor)
     if isinstance(ended, Check):
-        follow_check(ended, quiet=True)
+        follow_file(ended, quiet=True)
         found = describe_check(ended)
     else:
         follow_backup(actor, backup, quiet=True)

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from django.utils.translation import gettext as _
 from tqdm import tqdm
@@ -13,8 +13,10 @@ from tqdm import tqdm
 from access.policy import Actor
 from backups.cli import show
 from backups.description import describe_status
-from backups.models import Backup, Check
+from backups.models import Backup
 from backups.selectors import backup_for
+from monitoring.files.models import TrackedFile
+from monitoring.files.selectors import stage_in_progress
 
 POLL_SECONDS = 0.3
 HINT_SECONDS = 20.0
@@ -47,16 +49,30 @@ def follow_backup(actor: Actor, backup: Backup, *, quiet: bool) -> None:
     _follow(look, quiet=quiet)
 
 
-def follow_check(check: Check, *, quiet: bool) -> None:
+class FileBound(Protocol):
+    """A row with a tracked file: a check, a restore."""
+
+    status: str
+    file: TrackedFile | None
+
+    @property
+    def is_over(self) -> bool: ...
+
+    def refresh_from_db(self) -> None: ...
+
+
+def follow_file(row: FileBound, *, quiet: bool) -> None:
+    """Until it is over; the row is fresh then."""
+
     def look() -> Look:
-        check.refresh_from_db()
-        is_waiting = check.status == Backup.Status.PENDING
+        row.refresh_from_db()
+        stage = stage_in_progress(row.file) if row.file else None
         return Look(
-            stage=_("Waiting") if is_waiting else str(check.get_level_display()),
-            percent=check.file.progress if check.file else 0.0,
+            stage=str(stage.standard.name) if stage else _("Waiting"),
+            percent=row.file.progress if row.file else 0.0,
             rate="",
-            is_waiting=is_waiting,
-            is_over=check.is_over,
+            is_waiting=row.status == Backup.Status.PENDING,
+            is_over=row.is_over,
         )
 
     _follow(look, quiet=quiet)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from access.policy import Actor
 from backups.checks.requesting import request_check
 from backups.cli.exits import DONE, FAILED, VALIDATION_FAILED
-from backups.cli.following import follow_check
+from backups.cli.following import follow_file
 from backups.description import describe_check
 from backups.errors import AlreadyRunning, BadOption
 from backups.models import Backup, Check, LevelResult
@@ -46,7 +46,7 @@ def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
                 raise
             continue
         if options.wait:
-            follow_check(check, quiet=options.json)
+            follow_file(check, quiet=options.json)
         checks.append(check)
         if not options.json:
             out.write(_line(check))

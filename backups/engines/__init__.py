@@ -80,6 +80,42 @@ class DrillServer(Protocol):
         """Every difference between the copy and the fingerprint in the manifest."""
 
 
+@dataclass(frozen=True)
+class RestoreOptions:
+    """How an archive is brought into a database of the user's."""
+
+    keep_owners: bool = True
+    """Owners and grants as at the source; else all belongs to who restores."""
+    analyze: bool = True
+
+
+@dataclass(frozen=True)
+class PreflightCheck:
+    """What was looked at before anything is touched. `level` is ok, warning or blocking."""
+
+    code: str
+    level: str
+    message: str
+
+
+class Restoration(Protocol):
+    """A fresh database beside all others, under a name of its own until it is published."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def finish(self) -> None:
+        """The archive has ended. Raises RestoreFailed, naming what is wrong."""
+
+    def compare(self, *, on_table: Callable[[str], None]) -> list[Difference]:
+        """Every difference from the fingerprint in the manifest; none where there is none."""
+
+    def settle(self) -> None:
+        """What remains to be done before it gets its name."""
+
+    def publish(self) -> None:
+        """Give it its final name, at once. Raises TargetExists; then it is as before."""
+
+
 class Engine(Protocol):
     """What a kind of database must do.
 
@@ -102,6 +138,34 @@ class Engine(Protocol):
 
         `on_wait` is called now and then while it is at work after the last byte.
         """
+
+    def preflight(
+        self, database: Database, manifest: dict[str, Any], *, name: str, options: RestoreOptions
+    ) -> list[PreflightCheck]:
+        """Whether the archive can become a new database `name` on the database's server.
+
+        Raises BackupError when the server cannot be asked.
+        """
+
+    def restore(
+        self,
+        database: Database,
+        manifest: dict[str, Any],
+        *,
+        name: str,
+        draft: str,
+        run: str,
+        options: RestoreOptions,
+        journal: Journal,
+        on_wait: Callable[[], None],
+    ) -> AbstractContextManager[Restoration]:
+        """A new database `draft` for the length of the block; dropped unless it was published."""
+
+    def forget_draft(self, database: Database, *, draft: str) -> None:
+        """Drop the database that a dead restore has left. Safe to repeat. Raises BackupError."""
+
+    def was_published(self, database: Database, *, name: str, draft: str) -> bool:
+        """Whether `name` is what `draft` became: for who died before writing it down."""
 
     def sweep(self) -> int:
         """Remove the drill servers that dead processes have left; how many."""

@@ -19,7 +19,7 @@ from tests.faults.worker import TICK, Process, files_in, worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("faults")]
 
-APPS = ("access", "storage", "monitoring", "backups", "config", "dashboard")
+APPS = ("access", "storage", "monitoring", "backups", "restores", "config", "dashboard")
 REACH = re.compile(r"""\breach\("([^"]+)"\)""")
 
 
@@ -37,9 +37,11 @@ def named_points() -> list[str]:
 
 POINTS = named_points()
 IN_THE_TICK = [one for one in POINTS if one.startswith(("reaper.", "leftovers."))]
-# See test_drills.
+# See test_drills and test_restores.
 IN_A_CHECK = [one for one in POINTS if one.startswith(("check.", "drill."))]
-IN_A_WORKER = [one for one in POINTS if one not in (*IN_THE_TICK, *IN_A_CHECK)]
+IN_A_RESTORE = [one for one in POINTS if one.startswith("restore.")]
+ELSEWHERE = {*IN_THE_TICK, *IN_A_CHECK, *IN_A_RESTORE}
+IN_A_WORKER = [one for one in POINTS if one not in ELSEWHERE]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import psutil
 from backups.models import Backup, Check
 from config.places import PROJECT
 from faults import VARIABLE
+from restores.models import Restore
 from storage.models import StorageTarget
 from tests.config.waiting import wait_for
 from tests.running import own_database_url
@@ -29,6 +30,12 @@ import sys, uuid, django
 django.setup()
 from backups.checks.queueing import run_check
 run_check(check_id=uuid.UUID(sys.argv[1]))
+"""
+RESTORE_WORKER = """
+import sys, uuid, django
+django.setup()
+from restores.queueing import run_restore
+run_restore(restore_id=uuid.UUID(sys.argv[1]))
 """
 TICK = """
 import django
@@ -84,6 +91,15 @@ class Process:
 
 def start_worker(backup: Backup, *, fault: str = "") -> Process:
     return Process(WORKER, str(backup.pk), fault=fault)
+
+
+@contextmanager
+def restore_worker(restore: Restore, *, fault: str = "") -> Iterator[Process]:
+    process = Process(RESTORE_WORKER, str(restore.pk), fault=fault)
+    try:
+        yield process
+    finally:
+        process.kill()
 
 
 @contextmanager

@@ -6,13 +6,23 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backups.engines import ContentCheck, DrillServer, Dump, ServerFacts
+from backups.engines import (
+    ContentCheck,
+    DrillServer,
+    Dump,
+    PreflightCheck,
+    Restoration,
+    RestoreOptions,
+    ServerFacts,
+)
 from backups.engines.postgres.clients import choose_for_dump
 from backups.engines.postgres.connection import Server
 from backups.engines.postgres.content import checking
 from backups.engines.postgres.drill import drilling
 from backups.engines.postgres.dump import dumping
+from backups.engines.postgres.preflight import preflight
 from backups.engines.postgres.source import database_size, version_of
+from backups.engines.postgres.target import forget_draft, restoring_beside, was_published
 from backups.engines.postgres.throwaway import sweep
 from backups.keyring import RECOVERY_FILE
 from backups.models import Database
@@ -55,6 +65,40 @@ class PostgresEngine:
         self, manifest: dict[str, Any], *, journal: Journal, on_wait: Callable[[], None]
     ) -> AbstractContextManager[DrillServer]:
         return drilling(manifest, journal=journal, on_wait=on_wait)
+
+    def preflight(
+        self, database: Database, manifest: dict[str, Any], *, name: str, options: RestoreOptions
+    ) -> list[PreflightCheck]:
+        return preflight(Server.of(database), manifest, name=name, options=options)
+
+    def restore(
+        self,
+        database: Database,
+        manifest: dict[str, Any],
+        *,
+        name: str,
+        draft: str,
+        run: str,
+        options: RestoreOptions,
+        journal: Journal,
+        on_wait: Callable[[], None],
+    ) -> AbstractContextManager[Restoration]:
+        return restoring_beside(
+            Server.of(database),
+            manifest,
+            name=name,
+            draft=draft,
+            run=run,
+            options=options,
+            journal=journal,
+            on_wait=on_wait,
+        )
+
+    def forget_draft(self, database: Database, *, draft: str) -> None:
+        forget_draft(Server.of(database), draft=draft)
+
+    def was_published(self, database: Database, *, name: str, draft: str) -> bool:
+        return was_published(Server.of(database), name=name, draft=draft)
 
     def sweep(self) -> int:
         return sweep()

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 from django.utils.translation import gettext as _
 
-from access.models import User
-from access.policy import Actor, NotAllowed, System
+from access.policy import NotAllowed
 from backups.cli import cancel, create, download, info, listing, validate
-from backups.cli.exits import FAILED, NOT_FOUND, REFUSED, exit_code
+from backups.cli.actor import actor_named
+from backups.cli.exits import FAILED, REFUSED, exit_code
 from backups.errors import BackupError
 
 EPILOG = "Exit status: 0 done, 1 failed, 2 bad usage, 3 not found, 4 refused, 5 validation failed."
@@ -44,7 +44,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         try:
             code = VERBS[options["verb"]].handle(
-                argparse.Namespace(**options), _actor(options["username"]), self.stdout
+                argparse.Namespace(**options), actor_named(options["username"]), self.stdout
             )
         except NotAllowed as error:
             self._end(REFUSED, NotAllowed.code, str(error), options)
@@ -69,15 +69,6 @@ class Command(BaseCommand):
             self.stdout.write(orjson.dumps({"error": {"code": name, "message": sentence}}).decode())
             sys.exit(code)
         raise CommandError(f"{sentence} ({name})", returncode=code)
-
-
-def _actor(username: str | None) -> Actor:
-    if username is None:
-        return System("cli")
-    user = User.objects.filter(username=username, is_active=True).first()
-    if user is None:
-        raise CommandError(_("There is no user named %s.") % username, returncode=NOT_FOUND)
-    return user
 
 
 def _told(error: BackupError) -> str:

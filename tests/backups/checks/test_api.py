@@ -105,7 +105,7 @@ def test_the_command_line_tells_what_was_found(
         assert quiet
         check_here(check)
 
-    monkeypatch.setattr("backups.cli.validate.follow_check", worker)
+    monkeypatch.setattr("backups.cli.validate.follow_file", worker)
     with backed_up(drill_every=0) as backup:
         code, answer = command("validate", str(backup.pk))
         assert (code, answer["outcome"]) == (0, "good")

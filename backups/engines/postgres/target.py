@@ -1,0 +1,212 @@
+"""Restoring to a server of the user's: beside everything that is there, and then named.
+
+The draft's name is ours alone and holds nothing of the user's. It carries a comment that says which
+draft it was; so after a crash between the rename and our own commit it is known again.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+from django.utils.translation import gettext as _
+from psycopg import sql
+
+from backups.engines import Difference, RestoreOptions
+from backups.engines.postgres.connection import Server, named_failure
+from backups.engines.postgres.fingerprints.compare import compare
+from backups.engines.postgres.fingerprints.snapshot import held_snapshot
+from backups.engines.postgres.fingerprints.taking import take_fingerprint
+from backups.engines.postgres.preparation import make_database, make_schemas
+from backups.engines.postgres.restore import WHOLE, Restore, restoring
+from backups.errors import TargetExists
+from monitoring.files.journal import Journal
+
+MARK = "Restored by Holdfast"
+
+
+class PostgresRestoration:
+    """See `backups.engines.Restoration`."""
+
+    def __init__(
+        self,
+        server: Server,
+        restore: Restore,
+        marks: dict[str, Any] | None,
+        *,
+        name: str,
+        draft: str,
+        run: str,
+        options: RestoreOptions,
+    ) -> None:
+        self.is_published = False
+        self._server = server
+        self._restore = restore
+        self._marks = marks
+        self._name = name
+        self._draft = draft
+        self._run = run
+        self._options = options
+
+    def write(self, data: bytes, /) -> int:
+        return self._restore.write(data)
+
+    def finish(self) -> None:
+        self._restore.finish()
+
+    def compare(self, *, on_table: Callable[[str], None]) -> list[Difference]:
+        if self._marks is None:
+            return []
+        there = replace(self._server, database=self._draft)
+        with held_snapshot(
+            there,
+            application=self._run,
+            wanted=lambda _schema, _name: True,
+            lock_wait="60s",
+        ) as snapshot:
+            major = snapshot.session.info.server_version // 10000
+            marks = comparable(self._marks, major=major, owners=self._options.keep_owners)
+            copy = take_fingerprint(
+                snapshot.session, snapshot.tables, like=marks, on_table=on_table
+            )
+        return compare(marks, copy)
+
+    def settle(self) -> None:
+        if self._options.analyze:
+            with replace(self._server, database=self._draft).connect(
+                application=self._run
+            ) as session:
+                session.execute("ANALYZE")
+
+    def publish(self) -> None:
+        with self._server.connect(application=self._run) as session:
+            try:
+                session.execute(
+                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                        sql.Identifier(self._draft), sql.Identifier(self._name)
+                    )
+                )
+            except psycopg.errors.DuplicateDatabase as error:
+                raise _exists(self._name) from error
+            except psycopg.Error as error:
+                raise named_failure(str(error)) from error
+        self.is_published = True
+
+
+def comparable(marks: dict[str, Any], *, major: int, owners: bool) -> dict[str, Any]:
+    """The part of a source's fingerprint that a copy there can equal."""
+    found = dict(marks)
+    if "objects" in found and not owners:
+        found["objects"] = {
+            kind: objects for kind, objects in found["objects"].items() if "grants" not in kind
+        }
+    if major != marks["major"]:
+        # A hash of rows may be another one there: how many there are is not.
+        found["tables"] = {
+            name: {**mark, "sum": None, "by": "count"} if mark["by"] == "hash" else mark
+            for name, mark in marks["tables"].items()
+        }
+    return found
+
+
+@contextmanager
+def restoring_beside(
+    server: Server,
+    manifest: dict[str, Any],
+    *,
+    name: str,
+    draft: str,
+    run: str,
+    options: RestoreOptions,
+    journal: Journal,
+    on_wait: Callable[[], None],
+) -> Iterator[PostgresRestoration]:
+    """See `backups.engines.Engine.restore`."""
+    contents = manifest["contents"]
+    marks = contents.get("fingerprint")
+    _make_draft(server, marks, name=name, draft=draft, run=run, journal=journal)
+    there = replace(server, database=draft)
+    arguments = list(WHOLE)
+    if not options.keep_owners:
+        arguments += ["--no-owner", "--no-privileges"]
+    restoration: PostgresRestoration | None = None
+    try:
+        if marks is not None:
+            make_schemas(there, manifest)
+        with restoring(
+            there,
+            contents,
+            arguments=arguments,
+            application=run,
+            journal=journal,
+            on_wait=on_wait,
+        ) as restore:
+            restoration = PostgresRestoration(
+                server, restore, marks, name=name, draft=draft, run=run, options=options
+            )
+            yield restoration
+    finally:
+        if restoration is None or not restoration.is_published:
+            forget_draft(server, draft=draft)
+
+
+def forget_draft(server: Server, *, draft: str) -> None:
+    with server.connect(application="holdfast:forget") as session:
+        try:
+            session.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(draft))
+            )
+        except psycopg.Error as error:
+            raise named_failure(str(error)) from error
+
+
+def was_published(server: Server, *, name: str, draft: str) -> bool:
+    with server.connect(application="holdfast:look") as session:
+        row = session.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+            [name],
+        ).fetchone()
+    return row is not None and row[0] == mark_of(draft)
+
+
+def mark_of(draft: str) -> str:
+    return f"{MARK} ({draft})"
+
+
+def _make_draft(
+    server: Server,
+    marks: dict[str, Any] | None,
+    *,
+    name: str,
+    draft: str,
+    run: str,
+    journal: Journal,
+) -> None:
+    with server.connect(application=run) as session:
+        try:
+            if database_exists(session, name):
+                raise _exists(name)
+            if marks is None:
+                session.execute(
+                    sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(draft))
+                )
+            elif substituted := make_database(session, draft, marks["database"]):
+                text = _("The server lacks the %(name)s; made with C instead.")
+                journal.say(text % {"name": substituted}, level="warning", source="holdfast")
+            session.execute(
+                sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+                    sql.Identifier(draft), sql.Literal(mark_of(draft))
+                )
+            )
+        except psycopg.Error as error:
+            raise named_failure(str(error)) from error
+
+
+def database_exists(session: psycopg.Connection[Any], name: str) -> bool:
+    row = session.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+    return row is not None
+
+
+def _exists(name: str) -> TargetExists:
+    return TargetExists(_("There is a database named %(name)s already.") % {"name": name})

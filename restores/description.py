@@ -1,0 +1,64 @@
+"""A restore in the shape of the documented API (the restores contract)."""
+
+from typing import Any
+
+from backups.description import iso
+from monitoring.files.selectors import NO_STEPS, describe_stages, stage_in_progress
+from restores.models import Restore
+
+
+def describe(restore: Restore) -> dict[str, Any]:
+    person = restore.created_by
+    return {
+        "id": str(restore.pk),
+        "source": {"backup": str(restore.backup_id), "file_name": restore.backup.file_name},
+        "target": {
+            "server": str(restore.server_id),
+            "server_name": restore.server.name,
+            "database": restore.target_name,
+            "mode": restore.mode,
+        },
+        "options": restore.options,
+        "status": restore.status,
+        "progress": round(restore.file.progress, 1) if restore.file else None,
+        "file": str(restore.file_id) if restore.file_id else None,
+        "stages": describe_stages(restore.file, NO_STEPS) if restore.file else [],
+        "preflight": restore.preflight,
+        "created_by": person.get_username() if person else None,
+        "approved_by": None,
+        "created_at": iso(restore.created_at),
+        "started_at": iso(restore.started_at),
+        "completed_at": iso(restore.completed_at),
+        "old_database": None,
+        "safety_backup": None,
+        "result": _result(restore),
+        "error": _error(restore),
+    }
+
+
+def describe_status(restore: Restore) -> dict[str, Any]:
+    """Sizes in bytes."""
+    stage = stage_in_progress(restore.file) if restore.file else None
+    found = describe(restore)
+    return {
+        **{name: found[name] for name in ("id", "status", "progress", "stages", "error")},
+        "bytes_done": stage.bytes_done if stage else None,
+        "bytes_total": stage.bytes_total if stage else None,
+    }
+
+
+def _result(restore: Restore) -> dict[str, Any] | None:
+    if restore.status != Restore.Status.COMPLETED:
+        return None
+    return {
+        "tables": restore.tables,
+        "rows": restore.rows,
+        "differences": restore.differences,
+        "registered": str(restore.registered_id) if restore.registered_id else None,
+    }
+
+
+def _error(restore: Restore) -> dict[str, Any] | None:
+    if not restore.error_code:
+        return None
+    return {"code": restore.error_code, "message": restore.error}

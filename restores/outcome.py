@@ -1,0 +1,111 @@
+"""How a restore ends in its rows; each is called in the transaction of its file's end."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from access import audit
+from access.policy import System
+from access.redaction import redact
+from backups.engines import Restoration
+from backups.models import Database
+from faults import reach
+from monitoring.alerts.services import alert
+from monitoring.files.claims import Claim, ClaimLost
+from monitoring.files.courses import CANCELLED, Failure
+from monitoring.files.endings import finish_file
+from monitoring.files.journal import Journal
+from restores.models import Restore
+
+
+def write_success(
+    *, restore: Restore, claim: Claim, journal: Journal, there: Restoration | None = None
+) -> None:
+    """It gets its name, unless it has it, and is registered, so that it can be backed up.
+
+    The file's row is held meanwhile: a cancel comes before, and nothing is named, or too late.
+    """
+    marks = (restore.backup.manifest or {}).get("contents", {}).get("fingerprint") or {}
+    tables = marks.get("tables", {})
+    with transaction.atomic():
+        if claim.hold().cancelled_by:
+            raise ClaimLost("The run was cancelled.")
+        if there is not None:
+            there.publish()
+            reach("restore.published")
+        journal.say(_("%(name)s is there.") % {"name": restore.target_name}, source="holdfast")
+        registered = _register(restore)
+        Restore.objects.filter(pk=restore.pk).update(
+            status=Restore.Status.COMPLETED,
+            completed_at=Now(),
+            registered=registered,
+            tables=len(tables),
+            rows=sum(mark["rows"] for mark in tables.values()),
+        )
+        _audit(restore, "restore.completed", database=registered.name)
+        finish_file(claim=claim)
+        reach("restore.before-commit")
+
+
+def write_failure(*, restore: Restore, failure: Failure) -> None:
+    was_cancelled = failure.code == CANCELLED
+    Restore.objects.filter(pk=restore.pk).update(
+        status=Restore.Status.CANCELLED if was_cancelled else Restore.Status.FAILED,
+        completed_at=Now(),
+        error_code=failure.code,
+        error=redact(failure.message),
+        error_detail=redact(failure.detail),
+    )
+    _audit(restore, "restore.cancelled" if was_cancelled else "restore.failed", code=failure.code)
+    if not was_cancelled:
+        alert(
+            company=restore.company,
+            rule="restore.failed",
+            title=_("The restore of %(name)s failed") % {"name": restore.target_name},
+            text=failure.message,
+            thing=restore,
+            key=f"restore.failed:{restore.pk}",
+        )
+
+
+def _register(restore: Restore) -> Database:
+    """As a database of its own, reached as the server's; not twice."""
+    server = restore.server
+    same: Database | None = Database.objects.filter(
+        company=restore.company,
+        host=server.host,
+        port=server.port,
+        database_name=restore.target_name,
+    ).first()
+    if same is not None:
+        return same
+    made = Database(
+        company=restore.company,
+        name=_free_name(restore),
+        engine=server.engine,
+        host=server.host,
+        port=server.port,
+        database_name=restore.target_name,
+        username=server.username,
+        tls_mode=server.tls_mode,
+    )
+    made.password = server.password
+    made.save(force_insert=True)
+    return made
+
+
+def _free_name(restore: Restore) -> str:
+    taken = Database.objects.filter(company=restore.company, name=restore.target_name).exists()
+    return f"{restore.target_name} {restore.pk.hex[:6]}" if taken else restore.target_name
+
+
+def _audit(restore: Restore, action: str, **changes: Any) -> None:
+    audit.record(
+        actor=System("worker"),
+        action=action,
+        thing=restore,
+        company=restore.company,
+        changes=changes,
+    )

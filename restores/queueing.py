@@ -1,0 +1,52 @@
+"""A worker claims a waiting restore."""
+
+import uuid
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from backups.queueing import QUEUE
+from monitoring.files import claims
+from monitoring.files.claims import Claim
+from monitoring.files.models import TrackedFile
+from monitoring.files.supervision import supervise
+from restores.models import Restore
+
+
+def enqueue(restore: Restore) -> None:
+    async_task("restores.tasks.run_restore", str(restore.pk), cluster=QUEUE, group="restore")
+
+
+def run_restore(*, restore_id: uuid.UUID) -> None:
+    """What a worker does when it is woken: claim the restore and see it through."""
+    claim = claim_restore(restore_id=restore_id)
+    if claim is not None:
+        supervise(claim)
+
+
+@transaction.atomic
+def claim_restore(*, restore_id: uuid.UUID) -> Claim | None:
+    restore = Restore.objects.filter(pk=restore_id, status=Restore.Status.PENDING).first()
+    if restore is None or restore.file_id is None:
+        return None
+    claim = claims.claim(file_id=restore.file_id)
+    if claim is not None:
+        Restore.objects.filter(pk=restore.pk).update(
+            status=Restore.Status.RUNNING, started_at=claim.rows().values("started_at")[:1]
+        )
+    return claim
+
+
+def wake_forgotten_restores() -> int:
+    """Wake a worker for restores that wait while no task waits for one. Called by the tick."""
+    if OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists():
+        return 0
+    waiting = Restore.objects.filter(
+        status=Restore.Status.PENDING, file__status=TrackedFile.Status.QUEUED
+    )
+    found = list(waiting.order_by("created_at")[:10])
+    for restore in found:
+        enqueue(restore)
+    return len(found)

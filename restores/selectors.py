@@ -1,0 +1,56 @@
+"""Reading restores: everything starts from what the actor may see."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from access.policy import Actor
+from backups.errors import NotFound
+from restores.models import Restore
+
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Page:
+    """`next` is the id after which the next page begins, or None at the end."""
+
+    results: list[Restore]
+    next: str | None
+
+
+def restore_for(*, actor: Actor, restore_id: uuid.UUID | str) -> Restore:
+    """Raises NotFound, alike for a missing restore and one that the actor may not see."""
+    found: Restore | None = None
+    try:
+        found = _rows(actor).get(pk=restore_id)
+    except (Restore.DoesNotExist, ValidationError, ValueError):
+        pass
+    if found is None:
+        raise NotFound(_("There is no such restore."))
+    return found
+
+
+def list_restores(*, actor: Actor, after: str = "", limit: int = 50) -> Page:
+    """The newest first. Raises NotFound for an `after` that is not there."""
+    rows = _rows(actor).order_by("-created_at", "-id")
+    if after:
+        last = restore_for(actor=actor, restore_id=after)
+        rows = rows.filter(created_at__lte=last.created_at).exclude(
+            created_at=last.created_at, pk__gte=last.pk
+        )
+    found = list(rows[: limit + 1])
+    more = str(found[limit - 1].pk) if len(found) > limit else None
+    return Page(found[:limit], more)
+
+
+def _rows(actor: Actor) -> QuerySet[Restore]:
+    found: QuerySet[Restore] = (
+        Restore.objects.visible_to(actor)
+        .select_related("company", "backup__database", "server", "registered", "created_by", "file")
+        .prefetch_related("file__stages")
+    )
+    return found

@@ -1,0 +1,9 @@
+"""What the queue calls. A task carries an id and nothing else; the row says the rest."""
+
+import uuid
+
+from restores import queueing
+
+
+def run_restore(restore_id: str) -> None:
+    queueing.run_restore(restore_id=uuid.UUID(restore_id))

@@ -1,0 +1,109 @@
+"""`/api/restores` and `manage.py restore`."""
+
+import io
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from access.models import User
+from restores.models import Restore
+from tests.backups.checks.conftest import MakeBackup
+from tests.backups.servers import TestServer
+from tests.cast import Login
+from tests.restores.test_restore import new_name, restore_here
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
+
+
+def post(client: Client, path: str, **body: Any) -> Any:
+    return client.post(path, data=json.dumps(body), content_type="application/json")
+
+
+def command(*arguments: str) -> tuple[int, Any]:
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("restore", *arguments, "--json", stdout=out)
+    return int(ended.value.code or 0), json.loads(out.getvalue())
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_restore_by_the_api(
+    backed_up: MakeBackup,
+    server: TestServer,
+    login: Login,
+    operator: User,
+    viewer: User,
+    slash: str,
+) -> None:
+    with backed_up(drill_every=0) as backup, new_name(server) as name:
+        body = {
+            "source": {"backup": str(backup.pk)},
+            "target": {"server": "shop", "database": name, "mode": "new"},
+        }
+        looked = post(login(operator), f"/api/restores{slash}", dry_run=True, **body)
+        assert (looked.status_code, looked.json()["possible"]) == (200, True)
+        assert not Restore.objects.exists()
+        answer = post(login(operator), f"/api/restores{slash}", **body)
+        assert answer.status_code == 202
+        one = answer.json()
+        assert answer["Location"].endswith(f"/api/restores/{one['id']}")
+        path = f"/api/restores/{one['id']}"
+        status = login(viewer).get(f"{path}/status{slash}").json()
+        assert [stage["id"] for stage in status["stages"]] == [
+            *("receive", "validate", "restore", "finalize"),
+        ]
+        restore_here(Restore.objects.get(pk=one["id"]))
+        one = login(viewer).get(f"{path}{slash}").json()
+        assert (one["status"], one["error"]) == ("completed", None)
+        assert one["result"]["rows"] == 1000
+        [listed] = login(viewer).get(f"/api/restores{slash}").json()["results"]
+        assert listed == one
+        again = post(login(operator), f"/api/restores{slash}", **body)
+        assert (again.status_code, again.json()["code"]) == (409, "preflight_blocked")
+        assert post(login(operator), f"{path}/cancel{slash}").json()["code"] == "not_ready"
+
+
+def test_who_and_what_is_refused(
+    backed_up: MakeBackup, login: Login, operator: User, viewer: User, stranger: User, agent: User
+) -> None:
+    with backed_up(drill_every=0) as backup:
+        body = {
+            "source": {"backup": str(backup.pk)},
+            "target": {"server": "shop", "database": "fresh"},
+        }
+        assert post(Client(), "/api/restores", **body).status_code == 401
+        for person in (viewer, agent):
+            assert post(login(person), "/api/restores", **body).status_code == 403
+        assert post(login(stranger), "/api/restores", **body).status_code == 404
+        for wrong, status in (
+            ({**body, "source": {"path": "/etc/passwd"}}, 400),
+            ({**body, "source": "it"}, 400),
+            ({**body, "target": {"server": "shop"}}, 400),
+            ({**body, "target": {**body["target"], "mode": "replace"}}, 400),
+            ({**body, "jobs": 4}, 400),
+            ({**body, "source": {"backup": str(uuid.uuid4())}}, 404),
+            ({**body, "target": {"server": "nowhere", "database": "fresh"}}, 404),
+        ):
+            assert post(login(operator), "/api/restores", **wrong).status_code == status, wrong
+        assert login(stranger).get(f"/api/restores/{uuid.uuid4()}").status_code == 404
+        assert not Restore.objects.exists()
+
+
+def test_the_command_line(backed_up: MakeBackup, server: TestServer) -> None:
+    with backed_up(drill_every=0) as backup, new_name(server) as name:
+        taken = backup.database.database_name
+        code, answer = command(str(backup.pk), taken, "--dry-run")
+        assert code == 4
+        assert "target_exists" in {one["code"] for one in answer["preflight"]}
+        assert command(str(backup.pk), taken)[0] == 4
+        assert command(str(backup.pk), name, "--dry-run")[0] == 0
+        assert command(str(uuid.uuid4()), name)[0] == 3
+        assert command(str(backup.pk), name, "--owner", "somebody")[0] == 2
+        code, answer = command(str(backup.pk), name, "--no-wait")
+        assert (code, answer["status"]) == (0, "pending")
+        restored = restore_here(Restore.objects.get(pk=answer["id"]))
+        assert restored.status == "completed"
