@@ -101,6 +101,14 @@ class PostgresDrill:
             raise error
 
 
+def relations_of(marks: dict[str, Any]) -> int:
+    """How many tables, views, indexes and sequences a fingerprint names."""
+    objects = marks.get("objects", {})
+    kinds = ("table", "view", "index")
+    named = sum(len(objects.get(kind, {})) for kind in kinds)
+    return max(named, len(marks["tables"])) + len(marks.get("sequences", {}))
+
+
 @contextmanager
 def drilling(
     manifest: dict[str, Any], *, journal: Journal, on_wait: Callable[[], None]
@@ -109,7 +117,9 @@ def drilling(
     contents = manifest["contents"]
     marks = contents["fingerprint"]
     clients = choose_for_drill(max(int(marks["major"]), int(contents["tool_major"])))
-    with throwaway_cluster(clients, needs_bytes=int(manifest["source_bytes"])) as cluster:
+    with throwaway_cluster(
+        clients, needs_bytes=int(manifest["source_bytes"]), relations=relations_of(marks)
+    ) as cluster:
         journal.say(f"Throw-away server: PostgreSQL {cluster.version}", source="holdfast")
         with cluster.server.connect(application=APPLICATION) as session:
             make_roles(session, marks["roles"])

@@ -19,7 +19,7 @@ from backups.engines.postgres.fingerprints.compare import compare
 from backups.engines.postgres.fingerprints.snapshot import held_snapshot
 from backups.engines.postgres.fingerprints.taking import take_fingerprint
 from backups.engines.postgres.preparation import make_database, make_schemas
-from backups.engines.postgres.restore import WHOLE, Restore, restoring
+from backups.engines.postgres.restore import Restore, restoring
 from backups.errors import TargetExists
 from monitoring.files.journal import Journal
 
@@ -127,7 +127,9 @@ def restoring_beside(
     marks = contents.get("fingerprint")
     _make_draft(server, marks, name=name, draft=draft, run=run, journal=journal)
     there = replace(server, database=draft)
-    arguments = list(WHOLE)
+    # Not in one transaction: it would hold a lock on each table, more than a server may have
+    # room for. What fails half-way is dropped as a whole.
+    arguments = ["--exit-on-error"]
     if not options.keep_owners:
         arguments += ["--no-owner", "--no-privileges"]
     restoration: PostgresRestoration | None = None

@@ -42,6 +42,9 @@ POLL_SECONDS = 0.02
 # Its own catalogs and log, before anything is restored.
 EMPTY_BYTES = 200 << 20
 
+CONNECTIONS = 10
+LEAST_LOCKS = 256
+
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -53,7 +56,7 @@ SETTINGS = {
     "max_wal_size": "512MB",
     "checkpoint_timeout": "1d",
     "autovacuum": "off",
-    "max_connections": "10",
+    "max_connections": str(CONNECTIONS),
     "shared_buffers": "64MB",
     "maintenance_work_mem": "64MB",
     "max_parallel_maintenance_workers": "1",
@@ -83,8 +86,10 @@ class Cluster:
 
 
 @contextmanager
-def throwaway_cluster(clients: ClientSet, *, needs_bytes: int) -> Iterator[Cluster]:
-    """Raises BackupError. Call it from the thread that lives longest (see `process.running`)."""
+def throwaway_cluster(clients: ClientSet, *, needs_bytes: int, relations: int) -> Iterator[Cluster]:
+    """Room for so many bytes, and for so many tables, indexes and sequences in one transaction.
+
+    Raises BackupError. Call it from the thread that lives longest (see `process.running`)."""
     root = drill_folder()
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -92,7 +97,7 @@ def throwaway_cluster(clients: ClientSet, *, needs_bytes: int) -> Iterator[Clust
         _check_room(root, needs_bytes + EMPTY_BYTES)
         with ExitStack() as stack:
             folder = stack.enter_context(_own_folder(root))
-            yield stack.enter_context(_running(clients, folder))
+            yield stack.enter_context(_running(clients, folder, relations))
     except (MachineError, OSError) as error:
         raise DrillServerFailed(
             _("No throw-away server could be started: %(said)s") % {"said": error}
@@ -144,7 +149,7 @@ def _remove(folder: Path) -> None:
 
 
 @contextmanager
-def _running(clients: ClientSet, folder: Path) -> Iterator[Cluster]:
+def _running(clients: ClientSet, folder: Path, relations: int) -> Iterator[Cluster]:
     account = service_account()
     programs = _reachable(clients.folder, account)
     sockets = place_for_sockets(folder)
@@ -153,7 +158,7 @@ def _running(clients: ClientSet, folder: Path) -> Iterator[Cluster]:
     data = folder / "data"
     _initdb(programs, data, folder, account, user)
     server = Server(str(sockets), 5432, user, "postgres", "disable", "")
-    process = _start(programs, data, folder, sockets, account)
+    process = _start(programs, data, folder, sockets, account, relations)
     try:
         yield _when_it_answers(server, process, folder)
     finally:
@@ -187,9 +192,15 @@ def _initdb(programs: Path, data: Path, folder: Path, account: Account, user: st
 
 
 def _start(
-    programs: Path, data: Path, folder: Path, sockets: Path, account: Account
+    programs: Path, data: Path, folder: Path, sockets: Path, account: Account, relations: int
 ) -> "subprocess.Popen[bytes]":
-    chosen = {**SETTINGS, "unix_socket_directories": str(sockets)}
+    # Each of them is locked until the end; each table has another two for its long values.
+    locks = LEAST_LOCKS + 4 * relations // CONNECTIONS
+    chosen = {
+        **SETTINGS,
+        "unix_socket_directories": str(sockets),
+        "max_locks_per_transaction": str(locks),
+    }
     options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
     postgres = programs / "postgres"
     package = programs.parent.parent
