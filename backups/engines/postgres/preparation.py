@@ -9,8 +9,10 @@ from backups.engines.postgres.connection import Server
 
 
 def make_roles(session: psycopg.Connection[Any], roles: list[str]) -> None:
+    """For a throw-away server. Superusers: event triggers and foreign data wrappers can belong to
+    nobody else; the server itself is what is confined."""
     for role in roles:
-        session.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+        session.execute(sql.SQL("CREATE ROLE {} SUPERUSER").format(sql.Identifier(role)))
 
 
 def make_database(session: psycopg.Connection[Any], name: str, marks: dict[str, Any]) -> str:

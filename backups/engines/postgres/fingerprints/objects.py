@@ -37,7 +37,11 @@ def _grants(acl: str, kind: str, owner: str) -> str:
 
 
 _RELATION = _from("pg_class", "c", "relnamespace")
-_ROUTINE = _from("pg_proc", "p", "pronamespace")
+# A range brings constructors of its own; who owns those is in no dump.
+_ROUTINE = _from("pg_proc", "p", "pronamespace") + (
+    " AND NOT EXISTS (SELECT FROM pg_depend i WHERE i.objid = p.oid"
+    " AND i.classid = 'pg_proc'::regclass AND i.deptype = 'i')"
+)
 _TYPE = _from("pg_type", "t", "typnamespace")
 _NAME = "n.nspname || '.' || c.relname"
 _SIGNATURE = (
