@@ -76,7 +76,8 @@ EVERYTHING = (
     """INSERT INTO "we""ird."."ta ble" VALUES (1, 'NaN'), (2, 1e15), (NULL, NULL)""",
     "CREATE TABLE app.floats (f float8, r real, i interval, t timetz, x tsvector, n inet, u uuid)",
     "INSERT INTO app.floats VALUES ('Infinity', '-0', '1 mon 2 days', '01:02+03', 'a:1 b',"
-    " '10.0.0.0/8', '00000000-0000-0000-0000-000000000001'), (0.1, 1e-30, NULL, NULL, NULL, NULL, NULL)",
+    " '10.0.0.0/8', '00000000-0000-0000-0000-000000000001'),"
+    " (0.1, 1e-30, NULL, NULL, NULL, NULL, NULL)",
     "CREATE TABLE app.empty ()",
     "CREATE VIEW app.names AS SELECT id, name, count(*) FROM app.people GROUP BY id",
     "CREATE VIEW app.safe WITH (security_barrier) AS SELECT * FROM app.parent WHERE n > 0"
