@@ -125,19 +125,30 @@ class Token(AbstractAuthToken):  # type: ignore[misc]  # knox ships no types
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, from where. Written with the change, in its transaction."""
+    """Who did what to what, from where. Written with the change, in its transaction.
+
+    The tick seals it into a hash chain (access.sealing); from then on a trigger of the
+    database refuses every change.
+    """
 
     at = models.DateTimeField(_("at"), db_default=Now(), editable=False, db_index=True)
-    # Kept as text beside the key: the entry outlives the account.
-    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # Kept as text beside the key. The entry outlives the account and the company, and its
+    # digest covers their ids: so they stay, also when nothing bears them any more.
+    actor = models.ForeignKey(
+        User, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
     actor_name = models.CharField(_("who"), max_length=200)
     address = models.GenericIPAddressField(_("address"), null=True)
-    company = models.ForeignKey(Company, models.SET_NULL, null=True, related_name="+")
+    company = models.ForeignKey(
+        Company, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
     action = models.CharField(_("action"), max_length=60, db_index=True)
     object_type = models.CharField(_("object type"), max_length=60)
     object_id = models.CharField(_("object id"), max_length=60)
     object_name = models.CharField(_("object"), max_length=200)
     changes = models.JSONField(_("changes"), default=dict)
+    position = models.BigIntegerField(_("place"), null=True, unique=True, editable=False)
+    digest = models.CharField(_("digest"), max_length=64, db_default="", editable=False)
 
     objects = Scoped.as_manager()
 
@@ -145,6 +156,10 @@ class AuditEntry(models.Model):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit")
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(position=None), name="audit_unsealed"),
+            models.Index(fields=["company", "-id"], name="audit_of_company"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_name}: {self.action} {self.object_name}"

@@ -11,6 +11,8 @@ import structlog
 from django.db import connection
 
 from backups.checks.queueing import make_way, wake_waiting_checks
+from access.sealing import seal_audit
+from backups.checks.queueing import wake_waiting_checks
 from backups.engines import sweep_drill_servers
 from backups.queueing import wake_forgotten_backups
 from monitoring.events.services import prune_events
@@ -36,6 +38,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     forget_lost_tasks,
     sweep_targets,
     prune_events,
+    seal_audit,
 )
 
 
