@@ -37,14 +37,15 @@ def record(
     )
 
 
-def _is_secret(key: str) -> bool:
+def is_secret(key: str) -> bool:
+    """Whether a field of this name holds what nobody may read."""
     return any(word in key for word in ("password", "secret", "token"))
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: MASK if _is_secret(key) and isinstance(item, str) else _clean(item)
+            key: MASK if is_secret(key) and isinstance(item, str) else _clean(item)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):

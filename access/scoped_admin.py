@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from access import audit
+from access.audit import is_secret
 from access.models import Company, User
 from access.roles import Role, grants
 
@@ -102,6 +103,12 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             kwargs["queryset"] = Company.objects.filter(pk__in=companies)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change and self.writes_audit:
+            # For `record`, which Django calls later with the message alone.
+            obj.audited_changes = changes_of(form)
+        super().save_model(request, obj, form, change)
+
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         self.record(request, "created", obj, message)
         return super().log_addition(request, obj, message)
@@ -123,8 +130,20 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
                 action=f"{self.opts.model_name}.{verb}",
                 thing=thing,
                 company=self.company_of(thing),
-                changes={"admin": message} if message else {},
+                changes=getattr(thing, "audited_changes", None)
+                or ({"admin": message} if message else {}),
             )
+
+
+def changes_of(form: Any) -> dict[str, Any]:
+    """What a form changes, before and after; of a password only that it is a new one."""
+    names = [name for name in form.changed_data if not is_secret(name)]
+    before = {name: form.get_initial_for_field(form.fields[name], name) for name in names}
+    after = {name: form.cleaned_data.get(name) for name in names}
+    changes: dict[str, Any] = {"before": before, "after": after} if names else {}
+    if len(names) < len(form.changed_data):
+        changes["new_secret"] = True
+    return changes
 
 
 class RecordAdmin(ScopedAdmin):

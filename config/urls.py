@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("dashboard.front")),
     path("", include("dashboard.urls")),
     path("", include("backups.pages.urls")),
+    path("", include("access.pages.urls")),
     path("", include("monitoring.live.urls")),
     path("api/", include((api, "api"))),
     path("admin/", admin.site.urls),

@@ -76,6 +76,13 @@ _PLACES = (
         may_manage,
         ("backups:recovery-key",),
     ),
+    _Place(
+        gettext_lazy("Audit"),
+        "access:audit",
+        "audit",
+        lambda user: user.may("access.view_auditentry"),
+        ("access:audit",),
+    ),
     _Place(gettext_lazy("Administration"), "admin:index", "admin", lambda user: user.is_staff, ()),
 )
 

@@ -27,6 +27,8 @@ _DRAWINGS = {
     "admin": '<circle cx="8" cy="8" r="2"/><path d="M8 1.8v2.4m0 7.6v2.4M1.8 8h2.4m7.6 0h2.4'
     'M3.6 3.6l1.7 1.7m5.4 5.4 1.7 1.7m0-8.8-1.7 1.7m-5.4 5.4-1.7 1.7"/>',
     "key": '<circle cx="5.2" cy="10.8" r="2.7"/><path d="m7.2 8.8 6.3-6.3M10.5 5.5l2 2"/>',
+    "audit": '<path d="M3.5 2.5h9v11h-9z"/><path d="M5.8 5.5h4.4M5.8 8h4.4M5.8 10.5h2.4"/>',
+    "person": '<circle cx="8" cy="5.2" r="2.7"/><path d="M2.8 13.5a5.2 5.2 0 0 1 10.4 0"/>',
     "search": '<circle cx="7" cy="7" r="4.2"/><path d="m10.2 10.2 3.3 3.3"/>',
     "theme": '<circle cx="8" cy="8" r="5.8"/>'
     '<path d="M8 2.2v11.6a5.8 5.8 0 0 0 0-11.6z" class="fill"/>',
