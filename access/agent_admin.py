@@ -16,7 +16,8 @@ from access.models import Agent, Token, User
 from access.policy import NotAllowed
 from access.roles import Role
 from access.scoped_admin import ScopedAdmin
-from access.services import create_agent, create_token
+from access.services import create_agent
+from access.tokens import TokenError, create_token, scopes_for
 
 if TYPE_CHECKING:
     AgentModelForm = forms.ModelForm[Agent]
@@ -48,9 +49,16 @@ class TokenForm(TokenModelForm):
         help_text=_("How long it opens the API. Empty means until it is revoked."),
     )
 
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        user, scope = given.get("user"), given.get("scope")
+        if user and scope and scope not in scopes_for(user):
+            self.add_error("scope", _("A token cannot do more than its bearer."))
+        return given
+
     class Meta:
         model = Token
-        fields = ["user", "name"]
+        fields = ["user", "name", "scope"]
 
 
 class ShownOnceAdmin(ScopedAdmin):
@@ -127,7 +135,7 @@ class TokenAdmin(ShownOnceAdmin):
     """Deleting one revokes it at once. The digest is shown nowhere."""
 
     company_path = "user__agent__company"
-    list_display = ["name", "user", "beginning", "created", "expiry", "last_used_at"]
+    list_display = ["name", "user", "scope", "beginning", "created", "expiry", "last_used_at"]
     list_filter = ["user__kind", "expiry"]
     search_fields = ["name", "user__username", "token_key"]
     list_select_related = ["user"]
@@ -139,8 +147,8 @@ class TokenAdmin(ShownOnceAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Token | None = None) -> list[str]:
         if obj is None:
-            return ["user", "name", "days"]
-        return ["name", "user", "beginning", "created", "expiry", "last_used_at"]
+            return ["user", "name", "scope", "days"]
+        return ["name", "user", "scope", "beginning", "created", "expiry", "last_used_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Token | None = None) -> list[str]:
         return self.get_fields(request, obj) if obj else []
@@ -156,12 +164,16 @@ class TokenAdmin(ShownOnceAdmin):
         if change or not isinstance(actor, User):
             return
         days = form.cleaned_data["days"]
-        text = create_token(
-            user=obj.user,
-            name=obj.name,
-            actor=actor,
-            lifetime=timedelta(days=days) if days else None,
-        )
+        try:
+            text = create_token(
+                user=obj.user,
+                name=obj.name,
+                actor=actor,
+                lifetime=timedelta(days=days) if days else None,
+                scope=obj.scope,
+            )
+        except (NotAllowed, TokenError) as error:
+            raise PermissionDenied(str(error)) from error
         made = Token.objects.filter(user=obj.user, name=obj.name).latest("created")
         obj.pk, obj.token_key, obj._state.adding = made.pk, made.token_key, False
         obj.token_text = text

@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class AccessConfig(AppConfig):
     name = "access"
     verbose_name = _("Access")
+
+    def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
+        from access.sessions import remember_login
+
+        user_logged_in.connect(remember_login, dispatch_uid="access.sessions")

@@ -21,4 +21,5 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox s
         # A busy agent must not write its token's row on every call.
         if found.last_used_at is None or now - found.last_used_at > LAST_USE_GRAIN:
             type(found).objects.filter(pk=found.pk).update(last_used_at=now)
+        user.cap = found.scope
         return user, found

@@ -1,4 +1,4 @@
-"""Django's permission checks, answered from the role table.
+"""Logging in, behind the lock-out; and Django's permission checks, from the role table.
 
 Pages, templates and the admin ask `user.has_perm`; nothing is copied into groups, so no
 second truth can drift from `access.roles`.
@@ -6,13 +6,28 @@ second truth can drift from `access.roles`.
 
 from typing import Any
 
+from axes.backends import AxesStandaloneBackend
 from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
 
 from access.models import Company, Membership, User
 from access.roles import ROLES
 
 
-class RoleBackend(ModelBackend):
+class RoleBackend(ModelBackend, AxesStandaloneBackend):  # type: ignore[misc]  # axes: untyped
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **more: Any,
+    ) -> Any:
+        """The person, or None. Raises PermissionDenied while name or address is locked out."""
+        # Without a request nobody knocks from outside: the command line and tests.
+        if request is not None:
+            AxesStandaloneBackend.authenticate(self, request, username, password, **more)
+        return ModelBackend.authenticate(self, request, username, password, **more)
+
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not isinstance(user_obj, User) or not user_obj.is_active:
             return set()
@@ -20,7 +35,8 @@ class RoleBackend(ModelBackend):
         if obj is not None:
             memberships = memberships.filter(company=company_of(obj))
         roles = memberships.values_list("role", flat=True)
-        return set().union(*(ROLES[role] for role in roles))
+        found: set[str] = set().union(*(ROLES[role] for role in roles))
+        return found & ROLES[user_obj.cap] if user_obj.cap else found
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         return perm in self.get_all_permissions(user_obj, obj)

@@ -1,8 +1,10 @@
 """People, agents, companies, memberships, tokens and the audit table."""
 
+import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox ships 
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON)
 
+    # The role that the token of this request is limited to; none when it is empty.
+    cap = ""
+
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
@@ -33,7 +38,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox ships 
 
     def may(self, permission: str, company: "Company | None" = None) -> bool:
         """Whether a role grants the permission: in this company, or in any when None."""
-        if not self.is_active:
+        if not self.is_active or not self.cap_grants(permission):
             return False
         if self.is_superuser:
             return True
@@ -41,6 +46,16 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox ships 
         if company is not None:
             memberships = memberships.filter(company=company)
         return any(grants(role, permission) for role in memberships.values_list("role", flat=True))
+
+    def cap_grants(self, permission: str) -> bool:
+        """Whether the token that this request came with leaves room for the permission."""
+        return not self.cap or grants(self.cap, permission)
+
+    def roles_with(self, permission: str) -> list[Role]:
+        """The roles in which this person, by this token, has the permission."""
+        if not self.cap_grants(permission):
+            return []
+        return [role for role in Role if grants(role, permission)]
 
 
 class Company(models.Model):
@@ -79,13 +94,15 @@ class Scoped(models.QuerySet[Any]):
 
     def visible_to(self, actor: "Actor") -> Self:
         """The rows this actor may know of. Everything else answers as if it were not there."""
-        if actor.is_superuser:
-            return self
         permission = f"{self.model._meta.app_label}.view_{self.model._meta.model_name}"
+        if not isinstance(actor, User):
+            return self
+        if actor.is_superuser:
+            return self if actor.cap_grants(permission) else self.none()
         # One filter() call: user and role must hold for the same membership.
         return self.filter(
             company__memberships__user_id=actor.pk,
-            company__memberships__role__in=[role for role in Role if grants(role, permission)],
+            company__memberships__role__in=actor.roles_with(permission),
         )
 
 
@@ -115,13 +132,51 @@ class Token(AbstractAuthToken):  # type: ignore[misc]  # knox ships no types
     digest = models.CharField(max_length=128, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=100)
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    scope = models.CharField(
+        _("scope"),
+        max_length=10,
+        choices=Role,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("At most what this role may. Empty: all that its bearer may."),
+    )
 
     class Meta:
         verbose_name = _("token")
         verbose_name_plural = _("tokens")
 
+    def bearer(self) -> User:
+        """Whose it is, limited to its scope."""
+        user: User = self.user
+        user.cap = self.scope
+        return user
+
     def __str__(self) -> str:
         return f"{self.name} ({self.token_key}…)"
+
+
+class LoginSession(models.Model):
+    """Where and when one of a person's sessions was used. It goes with the session."""
+
+    session = models.OneToOneField(
+        Session, models.CASCADE, primary_key=True, related_name="login_session"
+    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="login_sessions")
+    address = models.GenericIPAddressField(_("address"), null=True)
+    browser = models.CharField(_("browser"), max_length=200, blank=True)
+    began_at = models.DateTimeField(_("logged in"), db_default=Now(), editable=False)
+    seen_at = models.DateTimeField(_("last seen"), db_default=Now())
+    # Given to the page in place of the key, which is the session itself.
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        ordering = ["-seen_at"]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.address or ''}"
 
 
 class AuditEntry(models.Model):

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from access import audit
-from access.models import Agent, Company, Membership, Token, User
+from access.models import Agent, Company, Membership, User
 from access.policy import Actor, require
 from access.roles import Role
+from access.tokens import create_token
 
 
 class AccessError(Exception):
@@ -42,13 +43,6 @@ def create_agent(
         actor=actor, action="agent.created", thing=agent, company=company, changes={"role": role}
     )
     return agent, create_token(user=user, name=name, actor=actor, lifetime=lifetime)
-
-
-def create_token(*, user: User, name: str, actor: Actor, lifetime: timedelta | None = None) -> str:
-    """Make a token for a user and return its text, which cannot be had again."""
-    token, text = Token.objects.create(user=user, expiry=lifetime, name=name)
-    audit.record(actor=actor, action="token.created", thing=token, changes={"user": str(user)})
-    return str(text)
 
 
 @transaction.atomic

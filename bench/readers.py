@@ -91,7 +91,7 @@ def _furnish() -> "tuple[Claim, str]":
 
     from access.models import Company, User
     from access.policy import System
-    from access.services import create_token
+    from access.tokens import create_token
     from monitoring.files import claims
     from monitoring.files.journal import Journal
     from monitoring.files.services import enter_stage, open_file

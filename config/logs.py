@@ -46,6 +46,7 @@ def logging_settings(*, level: str) -> dict[str, Any]:
             "channels_redis.pubsub": {"level": "CRITICAL"},
             # It tells of every task that comes and goes; the canaries alone are thousands a day.
             "django-q": {"level": "WARNING"},
+            "axes": {"level": "WARNING"},
         },
     }
 

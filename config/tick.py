@@ -12,6 +12,7 @@ from django.db import connection
 
 from backups.checks.queueing import make_way, wake_waiting_checks
 from access.sealing import seal_audit
+from access.sessions import forget_ended_sessions
 from backups.checks.queueing import wake_waiting_checks
 from backups.engines import sweep_drill_servers
 from backups.queueing import wake_forgotten_backups
@@ -39,6 +40,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     sweep_targets,
     prune_events,
     seal_audit,
+    forget_ended_sessions,
 )
 
 

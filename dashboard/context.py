@@ -83,6 +83,9 @@ _PLACES = (
         lambda user: user.may("access.view_auditentry"),
         ("access:audit",),
     ),
+    _Place(
+        gettext_lazy("Account"), "access:account", "person", lambda _user: True, ("access:account",)
+    ),
     _Place(gettext_lazy("Administration"), "admin:index", "admin", lambda user: user.is_staff, ()),
 )
 

@@ -2,8 +2,20 @@
 
 from django.urls import path
 
-from access.pages import audit
+from access.pages import account, audit, tokens
 
 app_name = "access"
 
-urlpatterns = [path("dashboard/audit", audit.audit_list, name="audit")]
+urlpatterns = [
+    path("dashboard/audit", audit.audit_list, name="audit"),
+    path("dashboard/account", account.account, name="account"),
+    path("dashboard/account/password", account.change_password, name="password"),
+    path("dashboard/account/sessions/end", account.session_end, name="session-end"),
+    path("dashboard/account/tokens", tokens.token_create, name="token-create"),
+    path(
+        "dashboard/account/tokens/<int:token_id>/rotate", tokens.token_rotate, name="token-rotate"
+    ),
+    path(
+        "dashboard/account/tokens/<int:token_id>/revoke", tokens.token_revoke, name="token-revoke"
+    ),
+]

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 
 from access.models import Membership, User
 from access.policy import Actor
-from access.roles import Role, grants
 from monitoring.files.description import (
     FileRow,
     StageRow,
@@ -108,7 +107,7 @@ def _visible(actor: Actor) -> QuerySet[TrackedFile]:
     visible: QuerySet[TrackedFile] = TrackedFile.objects.visible_to(actor)
     if not isinstance(actor, User) or actor.is_superuser or actor.kind == User.Kind.AGENT:
         return visible
-    roles = [role for role in Role if grants(role, "monitoring.view_trackedfile")]
+    roles = actor.roles_with("monitoring.view_trackedfile")
     memberships = Membership.objects.filter(user=actor, role__in=roles)
     companies = list(memberships.values_list("company_id", flat=True))
     return TrackedFile.objects.filter(company_id__in=companies)

@@ -43,7 +43,7 @@ class Credential:
         found: Token | None = (
             Token.objects.filter(valid, pk=self.token_id).select_related("user").first()
         )
-        return found.user if found else None
+        return found.bearer() if found else None
 
     def _of_session(self) -> User | None:
         request = HttpRequest()

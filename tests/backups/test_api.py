@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from access.models import User
 from access.policy import System
-from access.services import create_token
+from access.tokens import create_token
 from backups.cursors import Cursor, encode_cursor
 from backups.models import Backup, Database
 from storage.models import StorageTarget

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from access.models import Company, Membership, User
 from access.policy import System
 from access.roles import Role
-from access.services import create_token
+from access.tokens import create_token
 from monitoring.files.models import LogLine, Stage, TrackedFile
 from tests.cast import Login, person
 from tests.files import add_lines, add_steps, make_file, make_files

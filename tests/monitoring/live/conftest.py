@@ -8,7 +8,7 @@ from django.test import Client
 
 from access.models import Company, User
 from access.policy import System
-from access.services import create_token
+from access.tokens import create_token
 from monitoring.files.models import TrackedFile
 from monitoring.files.services import open_file
 from tests.cast import agent, company, stranger, viewer
