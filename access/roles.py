@@ -19,6 +19,7 @@ _VIEWER = frozenset(
         "access.view_company",
         "backups.view_backup",
         "backups.view_database",
+        "backups.view_backupschedule",
         "backups.view_check",
         "backups.view_levelresult",
         "monitoring.follow_files",
@@ -38,9 +39,11 @@ _OPERATOR = _VIEWER | {
     "backups.change_backup",
     "backups.download_backup",
     "backups.check_backup",
+    "backups.test_backupschedule",
     "backups.test_database",
     "restores.add_restore",
     "restores.cancel_restore",
+    "storage.test_storagetarget",
 }
 
 _ADMIN = _OPERATOR | {
@@ -51,14 +54,23 @@ _ADMIN = _OPERATOR | {
     "access.view_auditentry",
     "access.view_membership",
     "access.view_token",
+    "backups.add_backupschedule",
     "backups.add_database",
+    "backups.change_backupschedule",
     "backups.change_database",
+    "backups.delete_backup",
+    "backups.delete_backupschedule",
+    "backups.delete_database",
+    "backups.hold_backup",
     # Of all companies: see backups.recovery.state.may_manage.
     "backups.manage_recovery_key",
+    # Its bytes without their encryption.
+    "backups.open_backup",
     "monitoring.view_alert",
     "monitoring.view_event",
     "storage.add_storagetarget",
     "storage.change_storagetarget",
+    "storage.delete_storagetarget",
 }
 
 # An agent sends and reports; it reads nothing of the company, and follows its own files only

@@ -10,10 +10,13 @@ class BackupsConfig(AppConfig):
         from backups.checks.course import CheckCourse
         from backups.course import BackupCourse
         from backups.results import stored_result
+        from backups.schedules import uses_target
         from monitoring.files.courses import register_course
         from monitoring.files.stages import Kind
         from monitoring.live.results import register_result
+        from storage.services import register_user
 
         register_course(Kind.BACKUP, BackupCourse())
         register_course(Kind.DRILL, CheckCourse())
         register_result(Kind.BACKUP, stored_result)
+        register_user(uses_target)

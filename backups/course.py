@@ -39,5 +39,5 @@ class BackupCourse:
 
 
 def _backup_of(file_id: object) -> Backup | None:
-    rows = Backup.objects.select_related("database", "company", "storage", "file")
+    rows = Backup.every.select_related("database", "company", "storage", "file")
     return rows.filter(file=file_id).first()

@@ -10,6 +10,7 @@ from access import audit
 from access.models import Company
 from access.policy import Actor, require
 from backups.engines import ServerFacts, engine_for
+from backups.errors import NotFound
 from backups.models import Database
 
 SENT_TO = ("host", "port", "username", "tls_mode")
@@ -73,13 +74,15 @@ def update_database(
 ) -> Database:
     """Change the named fields; a password of None stays as it is, for the same server only.
 
-    Raises NotAllowed or ValidationError.
+    Raises NotAllowed, NotFound or ValidationError.
     """
     require(actor, "backups.change_database", database.company)
     unknown = set(changes) - set(EDITABLE)
     if unknown:
         raise ValidationError(_("These cannot be changed: %s") % ", ".join(sorted(unknown)))
-    locked: Database = Database.objects.select_for_update().get(pk=database.pk)
+    locked: Database | None = Database.objects.select_for_update().filter(pk=database.pk).first()
+    if locked is None:
+        raise NotFound(_("There is no such database."))
     before = {field: getattr(locked, field) for field in changes}
     moved = [field for field in SENT_TO if field in changes and changes[field] != before[field]]
     if moved and password is None and locked.password_sealed:

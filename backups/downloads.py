@@ -71,19 +71,28 @@ def prepare_download(*, backup: Backup, actor: Actor) -> Download:
     Bytes not checked within a day are checked first. Raises NotAllowed, NotReady, Missing, Corrupt.
     """
     require(actor, "backups.download_backup", backup.company)
-    stored = backup.stored_objects.select_related("target").order_by("stored_at").first()
+    stored = checked_copy(backup=backup)
+    audit.record(actor=actor, action="backup.downloaded", thing=backup, company=backup.company)
+    return Download(stored, backup.file_name, stored.size, stored.sha256)
+
+
+def checked_copy(*, backup: Backup) -> StoredObject:
+    """The copy to read, checked before the first byte when it was not checked lately.
+
+    Raises NotReady, Missing, Corrupt.
+    """
+    copies = backup.stored_objects.select_related("target").order_by("stored_at")
+    stored: StoredObject | None = copies.first()
     if backup.status != Backup.Status.COMPLETED or stored is None:
         raise NotReady(_("This backup has no file to download."))
     if _needs_check(stored):
         check_again(backup=backup, stored=stored)
-    download = Download(stored, backup.file_name, stored.size, stored.sha256)
     try:
-        with download.open():
+        with open_object(target=stored.target, key=stored.key):
             pass
     except StorageError as error:
         raise _lost(backup, stored, named(error)) from error
-    audit.record(actor=actor, action="backup.downloaded", thing=backup, company=backup.company)
-    return download
+    return stored
 
 
 def _needs_check(stored: StoredObject) -> bool:

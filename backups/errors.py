@@ -150,3 +150,35 @@ class KeyMissing(BackupError):
     code = "key_missing"
     status = 409
     cure = _("Give this server a key that can read the backup, or use the recovery key.")
+
+
+class Protected(BackupError):
+    """The newest good or the newest proven backup of a database is never deleted."""
+
+    code = "protected"
+    status = 409
+    cure = _("Make another good backup first; or delete the database itself, with its backups.")
+
+
+class Pinned(BackupError):
+    code = "pinned"
+    status = 409
+    cure = _("Take the pin away, or delete it with force.")
+
+
+class Held(BackupError):
+    code = "held"
+    status = 409
+    cure = _("An administrator ends the legal hold first; force does not.")
+
+
+class KeyReused(BackupError):
+    """The same Idempotency-Key came with another request."""
+
+    code = "key_reused"
+    cure = _("Use a new Idempotency-Key for another request.")
+
+
+class InUse(BackupError):
+    code = "in_use"
+    status = 409

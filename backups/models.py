@@ -1,6 +1,7 @@
 """Databases, backups of them, and what each check of a backup found."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
@@ -11,6 +12,16 @@ from access.secrets import seal, unseal
 from backups.options import NARROWING
 from monitoring.files.models import TrackedFile
 from storage.models import StorageTarget, StoredObject
+
+
+class _Undeleted(models.Manager[Any]):
+    """Rows that were not deleted. Tombstones are in `every`, for reports and for the tick."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
+Kept = _Undeleted.from_queryset(Scoped)
 
 
 class Database(models.Model):
@@ -56,15 +67,21 @@ class Database(models.Model):
         help_text=_("Besides, or in place of, every Nth."),
     )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
 
-    objects = Scoped.as_manager()
+    objects = Kept()
+    every = Scoped.as_manager()
 
     class Meta:
         verbose_name = _("database")
         verbose_name_plural = _("databases")
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["company", "name"], name="database_name_in_a_company")
+            models.UniqueConstraint(
+                fields=["company", "name"],
+                condition=models.Q(deleted_at=None),
+                name="database_name_in_a_company",
+            )
         ]
 
     def __str__(self) -> str:
@@ -147,13 +164,30 @@ class Backup(models.Model):
     error = models.TextField(_("error"), blank=True)
     error_detail = models.TextField(_("the tool's own words"), blank=True)
 
-    objects = Scoped.as_manager()
+    pinned = models.BooleanField(_("pinned"), default=False, db_default=False)
+    held = models.BooleanField(_("under legal hold"), default=False, db_default=False)
+    # A tombstone: its bytes go after the mark, and `purged_at` says that they are gone.
+    deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
+    purged_at = models.DateTimeField(_("bytes removed"), null=True, editable=False)
+
+    objects = Kept()
+    every = Scoped.as_manager()
 
     class Meta:
         verbose_name = _("backup")
         verbose_name_plural = _("backups")
         ordering = ["-created_at", "-id"]
         indexes = [
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=models.Q(deleted_at=None),
+                name="backup_newest",
+            ),
+            models.Index(
+                fields=["deleted_at"],
+                condition=models.Q(deleted_at__isnull=False, purged_at=None),
+                name="backup_to_purge",
+            ),
             models.Index(fields=["company", "-created_at", "-id"], name="backup_company_newest"),
             models.Index(fields=["database", "-created_at"], name="backup_database_newest"),
             models.Index(fields=["status", "-created_at"], name="backup_status_newest"),
@@ -256,3 +290,68 @@ class RecoveryKey(models.Model):
 
     def __str__(self) -> str:
         return self.public
+
+
+class BackupSchedule(models.Model):
+    """When to back a database up, how, where to, and what to keep. Nothing evaluates it yet.
+
+    Either `cron` (five fields, in its own time zone) or `interval_minutes`. Keeping numbers of
+    nothing at all mean: remove nothing.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, models.PROTECT, related_name="schedules")
+    database = models.ForeignKey(Database, models.CASCADE, related_name="schedules")
+    storages = models.ManyToManyField(StorageTarget, related_name="schedules", blank=True)
+    name = models.CharField(_("name"), max_length=100)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    cron = models.CharField(_("cron"), max_length=200, blank=True)
+    interval_minutes = models.PositiveIntegerField(_("every so many minutes"), null=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    options = models.JSONField(_("options"), default=dict)
+    keep_last = models.PositiveIntegerField(_("keep the last"), null=True)
+    keep_days = models.PositiveIntegerField(_("keep for days"), null=True)
+    keep_hourly = models.PositiveIntegerField(_("keep hourly"), null=True)
+    keep_daily = models.PositiveIntegerField(_("keep daily"), null=True)
+    keep_weekly = models.PositiveIntegerField(_("keep weekly"), null=True)
+    keep_monthly = models.PositiveIntegerField(_("keep monthly"), null=True)
+    keep_yearly = models.PositiveIntegerField(_("keep yearly"), null=True)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    objects = Scoped.as_manager()
+
+    class Meta:
+        verbose_name = _("schedule")
+        verbose_name_plural = _("schedules")
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "name"], name="schedule_name_in_a_company"),
+            models.CheckConstraint(
+                condition=models.Q(cron="", interval_minutes__isnull=False)
+                | (~models.Q(cron="") & models.Q(interval_minutes=None)),
+                name="schedule_has_cron_or_interval",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AnsweredRequest(models.Model):
+    """What was answered to a request with an `Idempotency-Key`, for a day: repeated, it makes
+    nothing new."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    digest = models.CharField(_("sha256 of the request"), max_length=64)
+    backup = models.ForeignKey(Backup, models.CASCADE, related_name="+")
+    answer = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False, db_index=True)
+
+    class Meta:
+        verbose_name = _("answered request")
+        verbose_name_plural = _("answered requests")
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_answer_for_a_key")]
+
+    def __str__(self) -> str:
+        return self.key

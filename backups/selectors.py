@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from access.policy import Actor
 from backups.cursors import Cursor, decode_cursor, encode_cursor
 from backups.errors import BadOption, NotFound
-from backups.models import Backup, Database
+from backups.models import Backup, BackupSchedule, Database
 from backups.options import is_storable
 from storage.models import StorageTarget
 
@@ -71,6 +71,33 @@ def database_for(*, actor: Actor, ref: str) -> Database:
     if found:
         raise NotFound(_("More than one database is named so; use its id."))
     raise NotFound(_("There is no database named %(name)s.") % {"name": _shown(ref)})
+
+
+def list_databases(*, actor: Actor) -> QuerySet[Database]:
+    rows: QuerySet[Database] = Database.objects.visible_to(actor)
+    return rows.select_related("company").order_by("name", "id")
+
+
+def database_of(*, actor: Actor, database_id: uuid.UUID | str) -> Database:
+    """Raises NotFound, alike for a missing database and one that the actor may not see."""
+    try:
+        return list_databases(actor=actor).get(pk=database_id)
+    except (Database.DoesNotExist, ValidationError, ValueError):
+        raise NotFound(_("There is no such database.")) from None
+
+
+def list_schedules(*, actor: Actor) -> QuerySet[BackupSchedule]:
+    rows: QuerySet[BackupSchedule] = BackupSchedule.objects.visible_to(actor)
+    rows = rows.select_related("company", "database").prefetch_related("storages")
+    return rows.order_by("name", "id")
+
+
+def schedule_of(*, actor: Actor, schedule_id: uuid.UUID | str) -> BackupSchedule:
+    """Raises NotFound, alike for a missing schedule and one that the actor may not see."""
+    try:
+        return list_schedules(actor=actor).get(pk=schedule_id)
+    except (BackupSchedule.DoesNotExist, ValidationError, ValueError):
+        raise NotFound(_("There is no such schedule.")) from None
 
 
 def storage_for(*, actor: Actor, ref: str, database: Database) -> StorageTarget:

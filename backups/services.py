@@ -1,6 +1,6 @@
 """Verbs on backups: permission, checks, rows, audit and queue in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -44,11 +44,13 @@ def request_backup(
     storage: StorageTarget | None = None,
     name: str = "",
     force: bool = False,
+    on_made: Callable[[Backup], None] = lambda _backup: None,
 ) -> Backup:
     """Queue a backup of the database. Raises NotAllowed or BackupError; then nothing is queued.
 
-    Whoever asks is told at once of a server that cannot be reached; a schedule is not, its
-    failure belongs in a row that people see later.
+    `on_made` is called in the transaction; what it raises undoes all of it. Whoever asks is told
+    at once of a server that cannot be reached; a schedule is not, its failure belongs in a row
+    that people see later.
     """
     require(actor, "backups.add_backup", database.company)
     parsed = parse_options(options)
@@ -99,7 +101,48 @@ def request_backup(
             changes={"options": backup.options, "trigger": trigger},
         )
         enqueue(backup)
+        on_made(backup)
     return backup
+
+
+@transaction.atomic
+def edit_backup(*, backup: Backup, actor: Actor, **changes: Any) -> Backup:
+    """Change `label`, `comment`, `pinned`, or `held` (a legal hold: administrators only).
+
+    The file keeps its name. Raises NotAllowed, NotFound or BadOption.
+    """
+    require(actor, "backups.change_backup", backup.company)
+    for name, value in changes.items():
+        _check_edit(name, value)
+    locked: Backup | None = Backup.objects.select_for_update().filter(pk=backup.pk).first()
+    if locked is None:
+        raise NotFound(_("There is no such backup."))
+    before = {name: getattr(locked, name) for name in changes}
+    after = {name: value for name, value in changes.items() if value != before[name]}
+    if "held" in after:
+        require(actor, "backups.hold_backup", locked.company)
+    if not after:
+        return locked
+    for name, value in after.items():
+        setattr(locked, name, value)
+    locked.save(update_fields=list(after))
+    audit.record(
+        actor=actor,
+        action="backup.changed",
+        thing=locked,
+        company=locked.company,
+        changes={"before": {name: before[name] for name in after}, "after": after},
+    )
+    return locked
+
+
+def _check_edit(name: str, value: Any) -> None:
+    if name in ("label", "comment"):
+        parse_options({name: value})
+    elif name not in ("pinned", "held"):
+        raise BadOption(name, _("%(option)s cannot be changed.") % {"option": name})
+    elif not isinstance(value, bool):
+        raise BadOption(name, _("%(option)s must be true or false.") % {"option": name})
 
 
 def cancel_backup(*, backup: Backup, actor: Actor) -> None:

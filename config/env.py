@@ -31,6 +31,8 @@ class Environment:
     port: int
     allowed_hosts: list[str]
     trusted_origins: list[str]
+    cors_origins: list[str]
+    api_limits: dict[str, int]
     secure_cookies: bool
     time_zone: str
     log_level: str
@@ -66,6 +68,13 @@ def read_environment(*, env_file: bool = True) -> Environment:
         port=env.int("PORT", 8000, validate=validate.Range(1, 65535)),
         allowed_hosts=env.list("HOLDFAST_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]),
         trusted_origins=env.list("HOLDFAST_TRUSTED_ORIGINS", []),
+        cors_origins=env.list("HOLDFAST_CORS_ORIGINS", []),
+        api_limits={
+            "user": env.int("HOLDFAST_API_PER_USER", 1200, validate=validate.Range(0)),
+            "token": env.int("HOLDFAST_API_PER_TOKEN", 1200, validate=validate.Range(0)),
+            "address": env.int("HOLDFAST_API_PER_ADDRESS", 6000, validate=validate.Range(0)),
+            "backup_create": env.int("HOLDFAST_API_CREATES", 30, validate=validate.Range(0)),
+        },
         secure_cookies=env.bool("HOLDFAST_SECURE_COOKIES", False),
         time_zone=env.str("HOLDFAST_TIME_ZONE", "UTC"),
         log_level=env.str(

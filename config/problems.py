@@ -2,16 +2,21 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+import orjson
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.views import defaults
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
+from rest_framework.views import APIView, exception_handler
 
 from access.policy import NotAllowed
 from backups.errors import BackupError, BadOption
 from monitoring.files.api.query import BadParameter
+from storage.api.bodies import BadValue
+from storage.errors import StorageError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -26,12 +31,42 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
     if isinstance(error, NotAllowed | PermissionDenied):
         said = str(error) or _("Your role does not allow this.")
         return problem(403, NotAllowed.code, said)
-    if isinstance(error, Http404):
+    if isinstance(error, StorageError):
+        return problem(error.status, error.code, str(error))
+    if isinstance(error, ValidationError):
+        return problem(400, "invalid", _invalid(), errors=_by_field(error))
+    # What was there a moment ago may be gone when its row is locked.
+    if isinstance(error, Http404 | ObjectDoesNotExist):
         return problem(404, "not_found", _("There is nothing here."))
     response = exception_handler(error, context)
     if response is None:
         return None
     return _from_framework(error, response)
+
+
+class NowhereView(APIView):
+    """Every address under /api/ that is none, in the API's own words."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404
+
+
+def answer_fault(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """A fault of ours: the API says so in its own form, pages by theirs."""
+    if not request.path_info.startswith("/api/"):
+        return defaults.server_error(request, *args, **kwargs)
+    answer = problem(500, "fault", _("Something went wrong here. The log of the server says what."))
+    return HttpResponse(orjson.dumps(answer.data), status=500, content_type=MEDIA_TYPE)
+
+
+def _invalid() -> str:
+    return _("Some values cannot be used.")
+
+
+def _by_field(error: ValidationError) -> dict[str, list[str]]:
+    """The sentences by the field's name; those of no field under `__all__`."""
+    return error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
 
 
 def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
@@ -45,9 +80,9 @@ def _from_framework(error: Exception, response: Response) -> Response:
     extra: dict[str, Any] = {}
     sentence = str(detail)
     if isinstance(error, exceptions.ValidationError):
-        code, sentence = "invalid", _("Some values cannot be used.")
+        code, sentence = "invalid", _invalid()
         extra["errors"] = error.detail
-    if isinstance(error, BadParameter):
+    if isinstance(error, BadParameter | BadValue):
         extra["option"] = error.option
     answer = problem(response.status_code, str(code), sentence, **extra)
     for name in ("WWW-Authenticate", "Retry-After", "Allow"):

@@ -10,6 +10,7 @@ from config.admin_look import UNFOLD as UNFOLD
 from config.embedded.folders import make_data_folder
 from config.env import database_settings, email_settings, read_environment
 from config.logs import logging_settings
+from config.openapi.settings import SPECTACULAR
 from config.places import PROJECT, find_places
 
 ENVIRONMENT = read_environment()
@@ -35,7 +36,10 @@ INSTALLED_APPS = [
     "servestatic",
     "django.contrib.staticfiles",
     "csp",
+    "corsheaders",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "knox",
     "channels",
     "django_q",
@@ -56,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "config.csp.PolicyMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -178,8 +183,23 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["config.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.rendering.JSONParser"],
     "EXCEPTION_HANDLER": "config.problems.answer_problem",
-    "DEFAULT_THROTTLE_RATES": {"backup_create": "30/min"},
+    "DEFAULT_THROTTLE_CLASSES": [
+        "storage.api.throttling.PerUser",
+        "storage.api.throttling.PerToken",
+        "storage.api.throttling.PerAddress",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "config.openapi.schema.Call",
 }
+API_LIMITS = ENVIRONMENT.api_limits  # requests a minute; 0: no limit
+SPECTACULAR_SETTINGS = SPECTACULAR
+# Other sites' pages may call the API only when they are named; never with a cookie.
+CORS_ALLOWED_ORIGINS = ENVIRONMENT.cors_origins
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "range")
+CORS_EXPOSE_HEADERS = (
+    *("Location", "Retry-After", "Content-Range", "Content-Disposition"),
+    *("X-Checksum-SHA256", "Repr-Digest", "Idempotent-Replayed"),
+)
 KNOX_TOKEN_MODEL = "access.Token"  # noqa: S105
 # Its own table is replaced by ours, but its migrations would make it all the same; then a
 # test database cannot be emptied, for that table points at the users.

@@ -14,7 +14,9 @@ from backups.checks.queueing import make_way, wake_waiting_checks
 from access.sealing import seal_audit
 from access.sessions import forget_ended_sessions
 from backups.checks.queueing import wake_waiting_checks
+from backups.deletion import finish_deletions
 from backups.engines import sweep_drill_servers
+from backups.idempotency import forget_old_answers
 from backups.queueing import wake_forgotten_backups
 from monitoring.events.services import prune_events
 from monitoring.files.endings import reap_lost_files, remove_leftovers
@@ -35,7 +37,9 @@ DUTIES: tuple[Callable[[], object], ...] = (
     make_way,
     wake_waiting_checks,
     wake_forgotten_restores,
+    finish_deletions,
     sweep_drill_servers,
+    forget_old_answers,
     forget_lost_tasks,
     sweep_targets,
     prune_events,

@@ -1,7 +1,7 @@
 """All addresses of the installation."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from backups.api import urls as backups_api
 from dashboard.login import admin_login
@@ -13,6 +13,21 @@ api = [*backups_api.urlpatterns, *files_api.urlpatterns, *restores_api.urlpatter
 
 # Its own login page would be a way around the lock-out and the second factor.
 admin.site.login = admin_login  # type: ignore[method-assign,assignment]  # as Django says
+from config.openapi.views import DocsView, RedocView, SchemaView
+from config.problems import NowhereView
+from monitoring.files.api import urls as files_api
+from storage.api import urls as storage_api
+
+handler500 = "config.problems.answer_fault"
+
+# One name space for the whole API, whichever app answers.
+api = [
+    *backups_api.urlpatterns,
+    *storage_api.urlpatterns,
+    *files_api.urlpatterns,
+    re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
+    re_path(r"^.*$", NowhereView.as_view(), name="nowhere"),
+]
 
 urlpatterns = [
     path("", include("dashboard.front")),
@@ -20,6 +35,8 @@ urlpatterns = [
     path("", include("backups.pages.urls")),
     path("", include("access.pages.urls")),
     path("", include("monitoring.live.urls")),
+    re_path(r"^docs/?$", DocsView.as_view(), name="docs"),
+    re_path(r"^redoc/?$", RedocView.as_view(), name="redoc"),
     path("api/", include((api, "api"))),
     path("admin/", admin.site.urls),
 ]

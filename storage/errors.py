@@ -4,9 +4,13 @@ import errno
 
 
 class StorageError(Exception):
-    """A storage target did not do its work. `code` is stable; the message is for a person."""
+    """A storage target did not do its work. `code` is stable; the message is for a person.
+
+    `status` is the HTTP status when a request is refused for it.
+    """
 
     code = "storage_unavailable"
+    status = 409
 
 
 class DiskFull(StorageError):
@@ -25,6 +29,17 @@ class ObjectExists(StorageError):
 
 class BadKey(StorageError):
     code = "bad_key"
+
+
+class NoSuchTarget(StorageError):
+    code = "not_found"
+    status = 404
+
+
+class TargetInUse(StorageError):
+    """Something lies there, or is to be put there."""
+
+    code = "in_use"
 
 
 def storage_error(error: OSError) -> StorageError:

@@ -1,12 +1,23 @@
 """Places for bytes, and what lies there."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from access.models import Company, Scoped
+
+
+class _Undeleted(models.Manager[Any]):
+    """Targets that were not removed; a removed one stays for the rows that tell of it."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
+Kept = _Undeleted.from_queryset(Scoped)
 
 
 class StorageTarget(models.Model):
@@ -22,15 +33,21 @@ class StorageTarget(models.Model):
     options = models.JSONField(_("options"), default=dict)
     is_default = models.BooleanField(_("used when none is named"), default=False)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    deleted_at = models.DateTimeField(_("removed"), null=True, editable=False)
 
-    objects = Scoped.as_manager()
+    objects = Kept()
+    every = Scoped.as_manager()
 
     class Meta:
         verbose_name = _("storage target")
         verbose_name_plural = _("storage targets")
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["company", "name"], name="storage_name_in_a_company"),
+            models.UniqueConstraint(
+                fields=["company", "name"],
+                condition=models.Q(deleted_at=None),
+                name="storage_name_in_a_company",
+            ),
             models.UniqueConstraint(
                 fields=["company"],
                 condition=models.Q(is_default=True),
@@ -49,6 +66,7 @@ class StoredObject(models.Model):
         STORED = "stored", _("Stored")
         CORRUPT = "corrupt", _("Corrupt")
         MISSING = "missing", _("Missing")
+        DELETED = "deleted", _("Deleted")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     company = models.ForeignKey(Company, models.PROTECT, related_name="+")

@@ -10,12 +10,13 @@ from typing import BinaryIO
 import structlog
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from access import audit
 from access.models import Company
 from access.policy import Actor, require
 from storage.backends import Sink, backend_for
-from storage.errors import StorageError
+from storage.errors import NoSuchTarget, StorageError, TargetInUse
 from storage.models import StorageTarget, StoredObject
 
 log = structlog.get_logger(__name__)
@@ -98,8 +99,13 @@ def mark_checked(*, stored: StoredObject, state: str) -> None:
     StoredObject.objects.filter(pk=stored.pk).update(state=state, checked_at=Now())
 
 
-def test_target(*, target: StorageTarget) -> None:
-    """Write, read and delete a probe at the target. Raises StorageError saying what is wrong."""
+def test_target(*, target: StorageTarget, actor: Actor | None = None) -> None:
+    """Write, read and delete a probe at the target; without an actor, for the installation.
+
+    Raises NotAllowed, or StorageError saying what is wrong.
+    """
+    if actor is not None:
+        require(actor, "storage.test_storagetarget", target.company)
     backend_for(target).test()
 
 
@@ -119,8 +125,13 @@ def sweep_targets() -> None:
 def create_local_target(
     *, company: Company, name: str, folder: Path, actor: Actor, is_default: bool = False
 ) -> StorageTarget:
-    """A folder of this machine as a target; the folder is made when the first bytes come."""
+    """A folder of this machine as a target; the folder is made when the first bytes come.
+
+    The default one takes the place of the default before. Raises NotAllowed, ValidationError.
+    """
     require(actor, "storage.add_storagetarget", company)
+    if is_default:
+        _take_default_from(company)
     target = StorageTarget(
         company=company,
         name=name,
@@ -130,5 +141,81 @@ def create_local_target(
     )
     target.full_clean()
     target.save()
-    audit.record(actor=actor, action="storage.created", thing=target, company=company)
+    audit.record(
+        actor=actor,
+        action="storage.created",
+        thing=target,
+        company=company,
+        changes={"name": name, "kind": target.kind, "is_default": is_default},
+    )
     return target
+
+
+@transaction.atomic
+def update_target(
+    *,
+    target: StorageTarget,
+    actor: Actor,
+    name: str | None = None,
+    is_default: bool | None = None,
+) -> StorageTarget:
+    """Change its name, or which one is the default. Where it is never changes: what lies there
+    would be lost from sight. Raises NotAllowed, NoSuchTarget, ValidationError."""
+    require(actor, "storage.change_storagetarget", target.company)
+    locked = _locked(target)
+    wanted = {"name": name, "is_default": is_default}
+    after = {k: v for k, v in wanted.items() if v is not None and v != getattr(locked, k)}
+    before = {key: getattr(locked, key) for key in after}
+    if after.get("is_default"):
+        _take_default_from(locked.company)
+    for key, value in after.items():
+        setattr(locked, key, value)
+    locked.full_clean()
+    if after:
+        locked.save(update_fields=list(after))
+        audit.record(
+            actor=actor,
+            action="storage.changed",
+            thing=locked,
+            company=locked.company,
+            changes={"before": before, "after": after},
+        )
+    return locked
+
+
+@transaction.atomic
+def delete_target(*, target: StorageTarget, actor: Actor) -> None:
+    """Remove a target at which nothing lies, and which nothing is to use. Its row stays.
+
+    Raises NotAllowed, NoSuchTarget, TargetInUse.
+    """
+    require(actor, "storage.delete_storagetarget", target.company)
+    locked = _locked(target)
+    there = StoredObject.objects.filter(target=locked).exclude(state=StoredObject.State.DELETED)
+    if there.exists():
+        raise TargetInUse(_("Backups lie at this storage. Delete them first."))
+    if any(uses(locked) for uses in _users):
+        raise TargetInUse(_("A schedule or a running backup uses this storage."))
+    StorageTarget.objects.filter(pk=locked.pk).update(deleted_at=Now(), is_default=False)
+    audit.record(actor=actor, action="storage.deleted", thing=locked, company=locked.company)
+
+
+_users: list[Callable[[StorageTarget], bool]] = []
+
+
+def register_user(uses: Callable[[StorageTarget], bool]) -> None:
+    """Apps above say whether they are to put anything at a target. Called when they are ready."""
+    _users.append(uses)
+
+
+def _locked(target: StorageTarget) -> StorageTarget:
+    found: StorageTarget | None = (
+        StorageTarget.objects.select_for_update().filter(pk=target.pk).first()
+    )
+    if found is None:
+        raise NoSuchTarget(_("There is no such storage."))
+    return found
+
+
+def _take_default_from(company: Company) -> None:
+    StorageTarget.objects.filter(company=company, is_default=True).update(is_default=False)

@@ -68,9 +68,10 @@ def superuser(db: None) -> User:
 
 @pytest.fixture
 def storage_target(company: Company, tmp_path: Path) -> StorageTarget:
-    return StorageTarget.objects.create(
+    target: StorageTarget = StorageTarget.objects.create(
         company=company, name="vault", options={"folder": str(tmp_path)}, is_default=True
     )
+    return target
 
 
 @pytest.fixture
@@ -116,7 +117,10 @@ def make_backup(database: Database, *, age: timedelta = timedelta(hours=2), **fa
         values.setdefault("completed_at", began + timedelta(seconds=74))
         values.setdefault("size_bytes", 2_310_000_000)
         values.setdefault("source_bytes", 12_800_000_000)
-    return Backup.objects.create(company=database.company, database=database, file=file, **values)
+    backup: Backup = Backup.objects.create(
+        company=database.company, database=database, file=file, **values
+    )
+    return backup
 
 
 def make_running(database: Database) -> Backup:

@@ -5,12 +5,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from backups.api.views import actor_of, body_of, text_of
+from backups.api.views import body_of, text_of
 from backups.checks.requesting import request_check
 from backups.description import describe_check, describe_checks
 from backups.errors import BadOption
 from backups.models import LevelResult
 from backups.selectors import backup_for
+from storage.api.bodies import actor_of
 
 
 class ValidateView(APIView):

@@ -1,4 +1,7 @@
-"""The artifact's bytes, streamed, with Range (RFC 9110, section 14: one range of bytes)."""
+"""The artifact's bytes, streamed, with Range (RFC 9110, section 14: one range of bytes).
+
+`?form=opened` gives the archive inside it, decrypted and decompressed, in one piece only.
+"""
 
 import base64
 import re
@@ -7,12 +10,15 @@ from typing import Any
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from backups.api.views import actor_of
 from backups.downloads import Download, prepare_download
+from backups.errors import BadOption
+from backups.opening import Opened, prepare_opened
 from backups.selectors import backup_for
+from storage.api.bodies import actor_of
 
 # Longer numbers are beyond any file; int() refuses those of thousands of digits.
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -26,6 +32,11 @@ class DownloadView(APIView):
     def get(self, request: Request, backup_id: str) -> HttpResponseBase:
         actor = actor_of(request)
         backup = backup_for(actor=actor, backup_id=backup_id)
+        form = request.query_params.get("form", "stored")
+        if form == "opened":
+            return _opened(prepare_opened(backup=backup, actor=actor))
+        if form != "stored":
+            raise BadOption("form", _("form is stored or opened."))
         download = prepare_download(backup=backup, actor=actor)
         wanted = _range(request, download)
         if wanted is None:
@@ -42,11 +53,20 @@ class DownloadView(APIView):
         return _headed(response, download)
 
 
-def _headed(response: HttpResponseBase, download: Download) -> HttpResponseBase:
+def _opened(opened: Opened) -> HttpResponseBase:
+    """Its length is said: what ends before is known to be cut by every client."""
+    response = StreamingHttpResponse(opened.stream())
+    response["Content-Length"] = str(opened.size)
+    return _headed(response, opened, ranges="none")
+
+
+def _headed(
+    response: HttpResponseBase, download: Download | Opened, *, ranges: str = "bytes"
+) -> HttpResponseBase:
     digest = base64.b64encode(bytes.fromhex(download.sha256)).decode()
     response["Content-Type"] = "application/octet-stream"
     response["Content-Disposition"] = content_disposition_header(True, download.file_name) or ""
-    response["Accept-Ranges"] = "bytes"
+    response["Accept-Ranges"] = ranges
     response["ETag"] = f'"{download.sha256}"'
     response["X-Checksum-SHA256"] = download.sha256
     response["Repr-Digest"] = f"sha-256=:{digest}:"

@@ -6,12 +6,17 @@ from typing import Any
 from django.urls import URLPattern, re_path
 
 from backups.api.checks import ValidateView
+from backups.api.databases import DatabasesView, DatabaseTestView, DatabaseView
 from backups.api.download import DownloadView
+from backups.api.schedules import SchedulesView, ScheduleTestView, ScheduleView
 from backups.api.views import CancelView, CreateView, DetailView, ListView, StatusView
 
 app_name = "api"
 
-UUID = r"(?P<backup_id>[0-9a-fA-F-]{32,36})"
+_ID = "[0-9a-fA-F-]{32,36}"
+UUID = rf"(?P<backup_id>{_ID})"
+DATABASE = rf"(?P<database_id>{_ID})"
+SCHEDULE = rf"(?P<schedule_id>{_ID})"
 
 
 def _both(path: str, view: Callable[..., Any], name: str) -> URLPattern:
@@ -26,4 +31,10 @@ urlpatterns = [
     _both(f"backup/validate/{UUID}", ValidateView.as_view(), "backup-validate"),
     _both(f"backup/download/{UUID}", DownloadView.as_view(), "backup-download"),
     _both(f"backup/{UUID}", DetailView.as_view(), "backup-detail"),
+    _both("databases", DatabasesView.as_view(), "databases"),
+    _both(f"databases/{DATABASE}/test", DatabaseTestView.as_view(), "database-test"),
+    _both(f"databases/{DATABASE}", DatabaseView.as_view(), "database"),
+    _both("schedules", SchedulesView.as_view(), "schedules"),
+    _both(f"schedules/{SCHEDULE}/test", ScheduleTestView.as_view(), "schedule-test"),
+    _both(f"schedules/{SCHEDULE}", ScheduleView.as_view(), "schedule"),
 ]

@@ -1,23 +1,23 @@
-"""Create, cancel, list, read one, and its status."""
+"""Create, cancel, list, read, change and delete one, and its status."""
 
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-import structlog
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from access.models import User
 from access.policy import require
+from backups import idempotency
 from backups.checks.requesting import cancel_work
+from backups.deletion import delete_backup
 from backups.description import describe, describe_status
-from backups.errors import BadOption
-from backups.models import Backup
+from backups.errors import AlreadyRunning, BadOption
+from backups.models import AnsweredRequest, Backup
+from backups.options import LONGEST_COMMENT
 from backups.selectors import (
     BackupFilters,
     backup_for,
@@ -25,49 +25,78 @@ from backups.selectors import (
     list_backups,
     storage_for,
 )
-from backups.services import request_backup
+from backups.services import edit_backup, request_backup
 from monitoring.files.selectors import steps_of
-
-log = structlog.get_logger(__name__)
+from storage.api.bodies import Body, Flag, Text, actor_of, read_body
+from storage.api.throttling import PerUser
 
 DEFAULT_LIMIT = 50
 
 
-class CreateThrottle(UserRateThrottle):
+class CreatesPerUser(PerUser):
     scope = "backup_create"
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        try:
-            return super().allow_request(request, view)
-        except RedisError as error:
-            # No backup fails because nobody counts the requests.
-            log.warning("throttle_away", error=str(error))
-            return True
 
 
 class CreateView(APIView):
-    throttle_classes = [CreateThrottle]
+    def get_throttles(self) -> list[Any]:
+        return [*super().get_throttles(), CreatesPerUser()]
 
     def post(self, request: Request) -> Response:
         body = body_of(request)
         actor = actor_of(request)
         require(actor, "backups.add_backup")
-        database = database_for(actor=actor, ref=text_of(body, "database", required=True))
-        storage = _storage_reference(body)
-        backup = request_backup(
-            database=database,
-            storage=storage_for(actor=actor, ref=storage, database=database) if storage else None,
-            name=text_of(body, "name"),
-            force=_flag(body, "force"),
-            options=body,
-            actor=actor,
-            trigger=Backup.Trigger.API,
-        )
-        return Response(
-            describe(backup_for(actor=actor, backup_id=backup.pk)),
-            status=202,
-            headers={"Location": request.build_absolute_uri(f"/api/backup/{backup.pk}")},
-        )
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return _made(request, describe(_create(actor, body)))
+        asked = idempotency.read_request(user=actor, key=key, body=body)
+        return _create_once(request, actor, body, asked)
+
+
+def _create_once(
+    request: Request, actor: User, body: dict[str, Any], asked: idempotency.Request
+) -> Response:
+    """The answer that was given to this very request, or a new one that is kept with it."""
+    found = asked.answer()
+    if found is None:
+        try:
+            _create(actor, dict(body), asked)
+        except (AlreadyRunning, idempotency.SentTwice):
+            # Perhaps it is the first sending of this request that runs.
+            found = asked.answer()
+            if found is None:
+                raise
+            return _made(request, found.answer, replayed=True)
+        kept = AnsweredRequest.objects.get(user=actor, key=asked.key)
+        return _made(request, kept.answer)
+    return _made(request, found.answer, replayed=True)
+
+
+def _create(actor: User, body: dict[str, Any], asked: idempotency.Request | None = None) -> Backup:
+    database = database_for(actor=actor, ref=text_of(body, "database", required=True))
+    storage = _storage_reference(body)
+
+    def keep(backup: Backup) -> None:
+        if asked is not None:
+            asked.keep(backup, describe(backup_for(actor=actor, backup_id=backup.pk)))
+
+    backup = request_backup(
+        database=database,
+        storage=storage_for(actor=actor, ref=storage, database=database) if storage else None,
+        name=text_of(body, "name"),
+        force=_flag(body, "force"),
+        options=body,
+        actor=actor,
+        trigger=Backup.Trigger.API,
+        on_made=keep,
+    )
+    return backup_for(actor=actor, backup_id=backup.pk)
+
+
+def _made(request: Request, answer: dict[str, Any], *, replayed: bool = False) -> Response:
+    headers = {"Location": request.build_absolute_uri(f"/api/backup/{answer['id']}")}
+    if replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(answer, status=202, headers=headers)
 
 
 class ListView(APIView):
@@ -101,9 +130,32 @@ class ListView(APIView):
         )
 
 
+class ChangedBackup(Body):
+    label = Text(  # type: ignore[assignment]  # the fields are taken out of the class
+        max_length=40, allow_blank=True, help_text="Letters, digits, - and _."
+    )
+    comment = Text(max_length=LONGEST_COMMENT, allow_blank=True)
+    pinned = Flag(help_text="Kept by retention, and deleted by force only.")
+    held = Flag(help_text="A legal hold: not even force deletes it. Administrators set it.")
+
+
 class DetailView(APIView):
     def get(self, request: Request, backup_id: str) -> Response:
         return Response(describe(backup_for(actor=actor_of(request), backup_id=backup_id)))
+
+    def patch(self, request: Request, backup_id: str) -> Response:
+        actor = actor_of(request)
+        backup = backup_for(actor=actor, backup_id=backup_id)
+        require(actor, "backups.change_backup", backup.company)
+        edit_backup(backup=backup, actor=actor, **read_body(request, ChangedBackup, partial=True))
+        return Response(describe(backup_for(actor=actor, backup_id=backup_id)))
+
+    def delete(self, request: Request, backup_id: str) -> Response:
+        """`force=true` in the query overrides a pin, and nothing else."""
+        actor = actor_of(request)
+        backup = backup_for(actor=actor, backup_id=backup_id)
+        delete_backup(backup=backup, actor=actor, force=_forced(request))
+        return Response(status=204)
 
 
 class StatusView(APIView):
@@ -118,11 +170,6 @@ class CancelView(APIView):
         actor = actor_of(request)
         cancel_work(backup=backup_for(actor=actor, backup_id=backup_id), actor=actor)
         return Response(describe(backup_for(actor=actor, backup_id=backup_id)), status=202)
-
-
-def actor_of(request: Request) -> User:
-    assert isinstance(request.user, User)  # the default permission is IsAuthenticated
-    return request.user
 
 
 def body_of(request: Request) -> dict[str, Any]:
@@ -145,6 +192,13 @@ def _flag(body: dict[str, Any], name: str) -> bool:
     if not isinstance(value, bool):
         raise BadOption(name, _("%(option)s must be true or false.") % {"option": name})
     return value
+
+
+def _forced(request: Request) -> bool:
+    said = request.query_params.get("force", "false")
+    if said not in ("true", "false"):
+        raise BadOption("force", _("%(option)s must be true or false.") % {"option": "force"})
+    return said == "true"
 
 
 def _storage_reference(body: dict[str, Any]) -> str:

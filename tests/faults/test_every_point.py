@@ -40,7 +40,9 @@ IN_THE_TICK = [one for one in POINTS if one.startswith(("reaper.", "leftovers.")
 # See test_drills and test_restores.
 IN_A_CHECK = [one for one in POINTS if one.startswith(("check.", "drill."))]
 IN_A_RESTORE = [one for one in POINTS if one.startswith("restore.")]
-ELSEWHERE = {*IN_THE_TICK, *IN_A_CHECK, *IN_A_RESTORE}
+# See test_deletion.
+IN_A_DELETION = [one for one in POINTS if one.startswith("delete.")]
+ELSEWHERE = {*IN_THE_TICK, *IN_A_CHECK, *IN_A_RESTORE, *IN_A_DELETION}
 IN_A_WORKER = [one for one in POINTS if one not in ELSEWHERE]
 
 

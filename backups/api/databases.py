@@ -1,0 +1,102 @@
+"""Databases: list, register, read, change, delete with all of its backups, and test."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from access.policy import require
+from backups.databases import create_database, test_connection, update_database
+from backups.deletion import delete_database
+from backups.description import describe_database
+from backups.engines import ServerFacts
+from backups.models import Database
+from backups.selectors import database_of, list_databases
+from storage.api.bodies import Body, Number, Text, actor_of, company_for, read_body
+from storage.api.views import listed
+
+LARGEST_COUNT = 2**31 - 1
+
+
+class ChangedDatabase(Body):
+    name = Text(max_length=100)
+    host = Text(max_length=255, help_text="A host name, an address, or a socket folder.")
+    port = Number(min_value=1, max_value=65535, default=5432)
+    database_name = Text(max_length=255, help_text="Its name on the server.")
+    username = Text(max_length=255)
+    password = Text(
+        write_only=True,
+        allow_blank=True,
+        default="",
+        max_length=1000,
+        help_text="Kept encrypted, never shown. To be given again when the server changes.",
+    )
+    tls_mode = serializers.ChoiceField(choices=Database.TlsMode.values, default="prefer")
+    drill_every = Number(
+        min_value=0, max_value=LARGEST_COUNT, default=1, help_text="Drill each Nth backup; 0: none."
+    )
+    drill_days = Number(min_value=1, max_value=LARGEST_COUNT, allow_null=True, default=None)
+
+
+class NewDatabase(ChangedDatabase):
+    engine = serializers.ChoiceField(choices=Database.Engine.values, default="postgresql")
+    company = Text(required=False, help_text="Id or name; needed where you manage several.")
+
+
+class DatabasesView(APIView):
+    def get(self, request: Request) -> Response:
+        actor = actor_of(request)
+        require(actor, "backups.view_database")
+        return Response(listed([describe_database(one) for one in list_databases(actor=actor)]))
+
+    def post(self, request: Request) -> Response:
+        actor = actor_of(request)
+        require(actor, "backups.add_database")
+        body = read_body(request, NewDatabase)
+        body.pop("engine")
+        company = company_for(
+            actor=actor, permission="backups.add_database", ref=body.pop("company", "")
+        )
+        made = create_database(company=company, actor=actor, **body)
+        return Response(
+            describe_database(database_of(actor=actor, database_id=made.pk)),
+            status=201,
+            headers={"Location": request.build_absolute_uri(f"/api/databases/{made.pk}")},
+        )
+
+
+class DatabaseView(APIView):
+    def get(self, request: Request, database_id: str) -> Response:
+        return Response(describe_database(_database(request, database_id)))
+
+    def patch(self, request: Request, database_id: str) -> Response:
+        database = _database(request, database_id)
+        require(actor_of(request), "backups.change_database", database.company)
+        body = read_body(request, ChangedDatabase, partial=True)
+        changed = update_database(database=database, actor=actor_of(request), **body)
+        return Response(describe_database(changed))
+
+    def delete(self, request: Request, database_id: str) -> Response:
+        """With all of its backups; `confirm` in the query is its name."""
+        delete_database(
+            database=_database(request, database_id),
+            actor=actor_of(request),
+            confirm=request.query_params.get("confirm", ""),
+        )
+        return Response(status=204)
+
+
+class DatabaseTestView(APIView):
+    def post(self, request: Request, database_id: str) -> Response:
+        facts = test_connection(database=_database(request, database_id), actor=actor_of(request))
+        return Response(answered(facts))
+
+
+def answered(facts: ServerFacts) -> dict[str, Any]:
+    return {"ok": True, "server_version": facts.version, "size_bytes": facts.size_bytes}
+
+
+def _database(request: Request, database_id: str) -> Database:
+    return database_of(actor=actor_of(request), database_id=database_id)

@@ -1,0 +1,147 @@
+"""Verbs on schedules: register, change, remove, try. What is due is asked elsewhere."""
+
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from access import audit
+from access.policy import Actor, require
+from backups.cron import check_cron
+from backups.engines import ServerFacts, engine_for
+from backups.errors import BadOption, NotFound
+from backups.models import Backup, BackupSchedule, Database
+from backups.options import parse_options
+from backups.retention import parse_retention
+from storage.models import StorageTarget
+from storage.services import test_target
+
+LONGEST_INTERVAL = 366 * 24 * 60
+# As they are given; `cron` and `interval_minutes` exclude each other.
+EDITABLE = (
+    *("name", "enabled", "cron", "interval_minutes", "time_zone"),
+    *("options", "storages", "retention"),
+)
+
+
+@transaction.atomic
+def create_schedule(*, database: Database, actor: Actor, **values: Any) -> BackupSchedule:
+    """Register a schedule. Raises NotAllowed, BadOption or ValidationError."""
+    require(actor, "backups.add_backupschedule", database.company)
+    schedule = BackupSchedule(company=database.company, database=database)
+    storages = _assign(schedule, values)
+    schedule.full_clean()
+    schedule.save(force_insert=True)
+    schedule.storages.set(storages or [])
+    _record(actor, "schedule.created", schedule, _audited(values))
+    return schedule
+
+
+@transaction.atomic
+def update_schedule(*, schedule: BackupSchedule, actor: Actor, **values: Any) -> BackupSchedule:
+    """Change what is named. Raises NotAllowed, NotFound, BadOption or ValidationError."""
+    require(actor, "backups.change_backupschedule", schedule.company)
+    locked = _locked(schedule)
+    before = {name: _as_given(locked, name) for name in values if name in EDITABLE}
+    storages = _assign(locked, values)
+    locked.full_clean()
+    locked.save()
+    if storages is not None:
+        locked.storages.set(storages)
+    _record(actor, "schedule.changed", locked, {"before": before, "after": _audited(values)})
+    return locked
+
+
+@transaction.atomic
+def delete_schedule(*, schedule: BackupSchedule, actor: Actor) -> None:
+    """Remove it; the backups that it made stay. Raises NotAllowed or NotFound."""
+    require(actor, "backups.delete_backupschedule", schedule.company)
+    locked = _locked(schedule)
+    _record(actor, "schedule.deleted", locked, {})
+    locked.delete()
+
+
+def test_schedule(*, schedule: BackupSchedule, actor: Actor) -> ServerFacts:
+    """Reach its database and each of its storages. Raises NotAllowed, BackupError, StorageError."""
+    require(actor, "backups.test_backupschedule", schedule.company)
+    facts = engine_for(schedule.database).test_connection(schedule.database)
+    for target in schedule.storages.all():
+        test_target(target=target, actor=actor)
+    return facts
+
+
+def uses_target(target: StorageTarget) -> bool:
+    """Whether a schedule or a backup that is not over is to put anything at the target."""
+    waiting = Backup.objects.filter(
+        storage=target, status__in=[Backup.Status.PENDING, Backup.Status.RUNNING]
+    )
+    return BackupSchedule.objects.filter(storages=target).exists() or waiting.exists()
+
+
+def _locked(schedule: BackupSchedule) -> BackupSchedule:
+    rows = BackupSchedule.objects.select_for_update(of=("self",))
+    found: BackupSchedule | None = rows.filter(pk=schedule.pk).first()
+    if found is None:
+        raise NotFound(_("There is no such schedule."))
+    return found
+
+
+def _assign(schedule: BackupSchedule, values: Mapping[str, Any]) -> Sequence[StorageTarget] | None:
+    """Check the values and put them into the row; the storages, when they are given."""
+    unknown = set(values) - set(EDITABLE)
+    if unknown:
+        name = min(unknown)
+        raise BadOption(name, _("%(option)s cannot be changed.") % {"option": name})
+    for name in ("name", "enabled"):
+        if name in values:
+            setattr(schedule, name, values[name])
+    _assign_times(schedule, values)
+    if "options" in values:
+        schedule.options = parse_options(values["options"]).as_json()
+    if "retention" in values:
+        for name, number in parse_retention(values["retention"]).items():
+            setattr(schedule, f"keep_{name}", number)
+    storages: Sequence[StorageTarget] | None = values.get("storages")
+    if storages and any(target.company_id != schedule.company_id for target in storages):
+        raise BadOption("storages", _("A storage of another company cannot be used."))
+    return storages
+
+
+def _assign_times(schedule: BackupSchedule, values: Mapping[str, Any]) -> None:
+    cron, minutes = values.get("cron"), values.get("interval_minutes")
+    if cron and minutes:
+        raise BadOption("cron", _("Give cron or interval_minutes, not both."))
+    if cron:
+        schedule.cron, schedule.interval_minutes = check_cron(cron), None
+    elif minutes is not None:
+        if not 1 <= minutes <= LONGEST_INTERVAL:
+            raise BadOption("interval_minutes", _("An interval is a minute to a year."))
+        schedule.cron, schedule.interval_minutes = "", minutes
+    if not schedule.cron and schedule.interval_minutes is None:
+        raise BadOption("cron", _("Give cron or interval_minutes."))
+    if "time_zone" in values:
+        if values["time_zone"] not in zoneinfo.available_timezones():
+            raise BadOption("time_zone", _("There is no such time zone; as in Europe/Berlin."))
+        schedule.time_zone = values["time_zone"]
+
+
+def _as_given(schedule: BackupSchedule, name: str) -> Any:
+    if name == "storages":
+        return [target.name for target in schedule.storages.all()]
+    if name == "retention":
+        return {one: getattr(schedule, f"keep_{one}") for one in parse_retention(None)}
+    return getattr(schedule, name)
+
+
+def _audited(values: Mapping[str, Any]) -> dict[str, Any]:
+    targets = values.get("storages")
+    found = dict(values)
+    return found if targets is None else {**found, "storages": [one.name for one in targets]}
+
+
+def _record(actor: Actor, action: str, schedule: BackupSchedule, changes: dict[str, Any]) -> None:
+    audit.record(
+        actor=actor, action=action, thing=schedule, company=schedule.company, changes=changes
+    )

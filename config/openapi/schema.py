@@ -1,0 +1,55 @@
+"""Where drf-spectacular finds a call's description: in the table of calls."""
+
+import copy
+import re
+from collections.abc import Callable
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+
+from config.openapi.calls import CALLS
+
+Endpoint = tuple[str, str, str, Callable[..., Any]]
+_UUIDS = re.compile(r"{(\w+)}")
+# Not calls of the API: its pages, and the answer to what is no address.
+_LEFT_OUT = ("NowhereView", "DocsView", "RedocView")
+
+
+class Call(AutoSchema):
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any
+    ) -> dict[str, Any] | None:
+        known = CALLS.get((_name_of(type(self.view)), method.lower()))
+        if known is None:
+            found: dict[str, Any] | None = super().get_operation(
+                path, path_regex, path_prefix, method, registry
+            )
+            return found
+        operation = copy.deepcopy(known)
+        operation["parameters"] = [*_of_path(path), *operation["parameters"]]
+        return operation
+
+
+def plain_paths(endpoints: list[Endpoint], **_more: Any) -> list[Endpoint]:
+    """Each path once, without the slash that may follow it."""
+    return [
+        (re.sub(r"/?\??$", "", path), path_regex, method, callback)
+        for path, path_regex, method, callback in endpoints
+        if path.startswith("/api/") and callback.cls.__name__ not in _LEFT_OUT  # type: ignore[attr-defined]  # of DRF's views
+    ]
+
+
+def _of_path(path: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "format": "uuid"},
+        }
+        for name in _UUIDS.findall(path)
+    ]
+
+
+def _name_of(view: type) -> str:
+    return f"{view.__module__}.{view.__qualname__}"

@@ -1,0 +1,53 @@
+"""The description itself, and two pages that show it. Nothing comes from any other host."""
+
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http.response import HttpResponseBase
+from drf_spectacular.renderers import OpenApiJsonRenderer2
+from drf_spectacular.views import (
+    SpectacularAPIView,
+    SpectacularRedocView,
+    SpectacularSwaggerSplitView,
+)
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
+
+from config.rendering import JSONRenderer
+
+
+class SchemaView(SpectacularAPIView):
+    """JSON, whatever is asked for: tools and browsers read the same."""
+
+    renderer_classes = [JSONRenderer, OpenApiJsonRenderer2]
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: ARG002
+        return super().perform_content_negotiation(request, force=True)
+
+    def _get_filename(self, request: Request, version: str | None) -> str:  # noqa: ARG002
+        return "holdfast-openapi.json"
+
+
+def _to_login(request: Request, error: Exception) -> HttpResponseBase | None:
+    """A page's answer to who is not logged in."""
+    if isinstance(error, NotAuthenticated):
+        return redirect_to_login(request.get_full_path())
+    return None
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    url_name = "api:schema"
+    template_name = "docs/swagger.html"
+    title = "Holdfast API"
+
+    def handle_exception(self, error: Exception) -> Any:
+        return _to_login(self.request, error) or super().handle_exception(error)
+
+
+class RedocView(SpectacularRedocView):
+    url_name = "api:schema"
+    template_name = "docs/redoc.html"
+    title = "Holdfast API"
+
+    def handle_exception(self, error: Exception) -> Any:
+        return _to_login(self.request, error) or super().handle_exception(error)

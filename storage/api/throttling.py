@@ -1,0 +1,80 @@
+"""How many requests are answered in a minute: to one user, one token, one address.
+
+Fixed windows, counted in Redis by one atomic step. When Redis is away nobody counts, and no
+request fails for it.
+"""
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from access.models import Token, User
+
+if TYPE_CHECKING:  # rest_framework.views reads its throttles from here while it is loaded
+    from rest_framework.views import APIView
+
+log = structlog.get_logger(__name__)
+WINDOW_SECONDS = 60
+
+
+class PerMinute(BaseThrottle):
+    """`scope` names the limit in the setting API_LIMITS; 0 is no limit."""
+
+    scope = ""
+
+    def who(self, request: Request) -> str | None:
+        """Who is counted, or None: not counted."""
+        raise NotImplementedError
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
+        limit: int = settings.API_LIMITS.get(self.scope, 0)
+        who = self.who(request)
+        if not limit or who is None:
+            return True
+        try:
+            return self._count(f"{self.scope}:{who}") <= limit
+        except RedisError as error:
+            log.warning("throttle_away", error=str(error))
+            return True
+
+    def wait(self) -> float:
+        """Seconds until the next window."""
+        return math.ceil(WINDOW_SECONDS - time.time() % WINDOW_SECONDS)
+
+    def _count(self, name: str) -> int:
+        key = f"rate:{name}:{int(time.time()) // WINDOW_SECONDS}"
+        cache.add(key, 0, 2 * WINDOW_SECONDS)
+        try:
+            return int(cache.incr(key))
+        except ValueError:
+            # It was there a moment ago: Redis was emptied.
+            return 1
+
+
+class PerUser(PerMinute):
+    scope = "user"
+
+    def who(self, request: Request) -> str | None:
+        return str(request.user.pk) if isinstance(request.user, User) else None
+
+
+class PerToken(PerMinute):
+    scope = "token"
+
+    def who(self, request: Request) -> str | None:
+        token: Any = request.auth
+        return str(token.pk) if isinstance(token, Token) else None
+
+
+class PerAddress(PerMinute):
+    scope = "address"
+
+    def who(self, request: Request) -> str | None:
+        return request.META.get("REMOTE_ADDR") or None
