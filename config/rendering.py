@@ -20,7 +20,10 @@ class JSONRenderer(BaseRenderer):
         accepted_media_type: str | None = None,  # noqa: ARG002
         renderer_context: Any = None,  # noqa: ARG002
     ) -> bytes:
-        return b"" if data is None else orjson.dumps(data, default=str)
+        if data is None:
+            return b""
+        # The mistakes of a list are told by its places, which are numbers.
+        return orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
 class JSONParser(BaseParser):

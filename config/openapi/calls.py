@@ -387,4 +387,9 @@ CALLS: dict[tuple[str, str], Call] = {
         ),
         refuses=(400, 404),
     ),
+    ("config.openapi.views.SchemaView", "get"): _call(
+        *("Description", "readDescription", "This document, OpenAPI 3.1 as JSON"),
+        gives="Description",
+        refuses=(),
+    ),
 }

@@ -191,6 +191,12 @@ SAMPLES: dict[str, Any] = {
     "Worked": {"ok": True},
     "Schedule": SCHEDULE,
     "SchedulePage": page(SCHEDULE),
+    "Description": {
+        "openapi": "3.1.0",
+        "info": {"title": "Holdfast", "version": "0.1.0"},
+        "paths": {},
+        "components": {},
+    },
     "Files": {"activeFiles": [FILE], "recentlyCompleted": [], "recentlyFailed": []},
     "FileWithLog": {**FILE, "logs": [LINE]},
     "NewBackup": {"database": "orders", "label": "nightly", "tables": ["sales.*"]},

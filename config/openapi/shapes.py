@@ -296,6 +296,12 @@ SHAPES: dict[str, Shape] = {
         recentlyCompleted=listing(ref("File")),
         recentlyFailed=listing(ref("File")),
     ),
+    "Description": answer(
+        openapi={"const": "3.1.0"},
+        info={"type": "object"},
+        paths={"type": "object"},
+        components={"type": "object"},
+    ),
     "NewBackup": body(
         ("database",),
         database=_WHERE,
