@@ -1,10 +1,11 @@
 """The Content Security Policy: own files only, and no inline script or style on our pages.
 
 The admin's theme evaluates expressions in attributes and sets inline styles: that is allowed
-under /admin/ alone. The product's own pages show text from hostile places.
+under /admin/ alone. The product's own pages show text from hostile places. Those of the API's
+description show their own pictures, and one makes its styles with a nonce of each answer.
 """
 
-from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
@@ -29,6 +30,12 @@ ADMIN: dict[str, list[str]] = {
     "img-src": [SELF, "data:"],
 }
 
+# By their prefix, what the pages of the API's description need besides.
+DOCS: dict[str, dict[str, list[str]]] = {
+    "/docs": {"img-src": [SELF, "data:"]},
+    "/redoc": {"img-src": [SELF, "data:"], "style-src": [SELF, NONCE]},
+}
+
 
 class PolicyMiddleware(CSPMiddleware):
     def get_policy_parts(
@@ -37,7 +44,9 @@ class PolicyMiddleware(CSPMiddleware):
         parts = super().get_policy_parts(request, response, report_only)
         if not report_only and parts.config is None:
             is_admin = request.path_info.startswith(ADMIN_PREFIX)
-            parts.config = ADMIN if is_admin else {**PAGES, "connect-src": _live(request)}
+            docs = DOCS.get(request.path_info.rstrip("/"), {})
+            pages = {**PAGES, "connect-src": _live(request), **docs}
+            parts.config = ADMIN if is_admin else pages
         return parts
 
 

@@ -1,0 +1,125 @@
+"""Requests made up from the description: none breaks the server, none is answered otherwise than
+described.
+
+A few in every run; `HOLDFAST_SCHEMATHESIS_CASES=2000` makes as many for each group of routes.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.conf import LazySettings
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, transaction
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from access.models import User
+from access.policy import System
+from access.services import create_token
+from backups.models import BackupSchedule, Database
+from storage.models import StorageTarget
+from tests.cast import make_backup, make_running
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous"),
+]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+CASES = int(os.environ.get("HOLDFAST_SCHEMATHESIS_CASES", "0"))
+GROUPS = ["Backups", "Databases", "Storages", "Schedules", "Files", "Description"]
+WITHOUT_IDS = ["Description"]
+
+
+@pytest.fixture
+def known(
+    database: Database, storage_target: StorageTarget, settings: LazySettings
+) -> dict[str, list[str]]:
+    """Ids that are there, by the name of their parameter."""
+    settings.API_LIMITS = {}
+    backups = [make_backup(database), make_backup(database), make_running(database)]
+    schedule = BackupSchedule.objects.create(
+        company=database.company, database=database, name="nightly", interval_minutes=60
+    )
+    return {
+        "backup_id": [str(one.pk) for one in backups],
+        "database_id": [str(database.pk)],
+        "target_id": [str(storage_target.pk)],
+        "schedule_id": [str(schedule.pk)],
+        "file_id": [str(one.file_id) for one in backups],
+    }
+
+
+@pytest.fixture(autouse=True)
+def _one_connection() -> Iterator[None]:
+    """A request's end would close the connection, and with it the test's transaction."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+def aimed(case: Case, known: dict[str, list[str]], choice: int) -> Case:
+    """Made-up ids are never there: half of the requests are about what is."""
+    if choice % 2:
+        for name in case.path_parameters or {}:
+            case.path_parameters[name] = known[name][choice % len(known[name])]
+        if isinstance(case.body, dict) and "database" in case.body:
+            case.body["database"] = "orders"
+    return case
+
+
+@pytest.mark.parametrize("role", ["operator", "admin"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_no_request_breaks_it(
+    group: str, role: str, known: dict[str, list[str]], request: pytest.FixtureRequest
+) -> None:
+    user: User = request.getfixturevalue(role)
+    token = create_token(user=user, name="x", actor=System("cli"))
+    headers = {"Authorization": f"Bearer {token}"}
+    app = get_wsgi_application()
+    schema = schemathesis.openapi.from_wsgi("/api/schema", app=app, headers=headers)
+    operations = [found.ok() for found in schema.include(tag=group).get_all_operations()]
+    assert operations
+    strategies: list[Any] = [
+        operation.as_strategy(mode)
+        for operation in operations
+        for mode in GenerationMode
+        if mode == GenerationMode.POSITIVE or group not in WITHOUT_IDS
+    ]
+
+    @hypothesis_settings(
+        max_examples=CASES or 30,
+        deadline=None,
+        derandomize=not CASES,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=st.one_of(strategies), choice=st.integers(0, 5))
+    def ask(case: Case, choice: int) -> None:
+        with transaction.atomic():
+            aimed(case, known, choice).call_and_validate(headers=headers, checks=CHECKS)
+            transaction.set_rollback(True)
+
+    ask()
