@@ -10,10 +10,9 @@ from collections.abc import Callable
 import structlog
 from django.db import connection
 
-from backups.checks.queueing import make_way, wake_waiting_checks
 from access.sealing import seal_audit
 from access.sessions import forget_ended_sessions
-from backups.checks.queueing import wake_waiting_checks
+from backups.checks.queueing import make_way, wake_waiting_checks
 from backups.deletion import finish_deletions
 from backups.engines import sweep_drill_servers
 from backups.idempotency import forget_old_answers

@@ -4,27 +4,24 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from backups.api import urls as backups_api
+from config.openapi.views import DocsView, RedocView, SchemaView
+from config.problems import NowhereView
 from dashboard.login import admin_login
 from monitoring.files.api import urls as files_api
 from restores.api import urls as restores_api
-
-# One name space for the whole API, whichever app answers.
-api = [*backups_api.urlpatterns, *files_api.urlpatterns, *restores_api.urlpatterns]
-
-# Its own login page would be a way around the lock-out and the second factor.
-admin.site.login = admin_login  # type: ignore[method-assign,assignment]  # as Django says
-from config.openapi.views import DocsView, RedocView, SchemaView
-from config.problems import NowhereView
-from monitoring.files.api import urls as files_api
 from storage.api import urls as storage_api
 
 handler500 = "config.problems.answer_fault"
+
+# Its own login page would be a way around the lock-out and the second factor.
+admin.site.login = admin_login  # type: ignore[method-assign,assignment]  # as Django says
 
 # One name space for the whole API, whichever app answers.
 api = [
     *backups_api.urlpatterns,
     *storage_api.urlpatterns,
     *files_api.urlpatterns,
+    *restores_api.urlpatterns,
     re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
     re_path(r"^.*$", NowhereView.as_view(), name="nowhere"),
 ]
