@@ -6,8 +6,12 @@ signature alone, and the tests say that its example is missing.
 
 from typing import Any
 
-from config.openapi.samples import SAMPLES, problem
+from config.openapi import restoring
+from config.openapi.samples import SAMPLES as GENERAL
+from config.openapi.samples import problem
 from config.openapi.shapes import STATUSES, TEXT, VALIDATIONS, Shape, listing, number, one_of, ref
+
+SAMPLES = {**GENERAL, **restoring.SAMPLES}
 
 PROBLEM = "application/problem+json"
 Call = dict[str, Any]
@@ -45,7 +49,7 @@ _RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds
 _CONNECTION = problem(422, "connection_failed", "The server does not answer.")
 
 
-def _call(
+def call(
     tag: str,
     operation_id: str,
     summary: str,
@@ -54,7 +58,7 @@ def _call(
     status: int = 200,
     takes: str | None = None,
     description: str = "",
-    query: tuple[Call, ...] = (),
+    asks: tuple[Call, ...] = (),
     headers: tuple[Call, ...] = (),
     refuses: tuple[int, ...] = (),
     conflict: dict[str, Any] | None = None,
@@ -65,7 +69,7 @@ def _call(
     found: Call = {"operationId": operation_id, "tags": [tag], "summary": summary}
     if description:
         found["description"] = description
-    found["parameters"] = [*query, *headers]
+    found["parameters"] = [*asks, *headers]
     if takes is not None:
         content = {"schema": ref(takes), "example": SAMPLES[takes]}
         found["requestBody"] = {
@@ -102,7 +106,7 @@ def _refused(status: int, example: dict[str, Any]) -> dict[str, Any]:
     return {**found, "headers": _RETRY} if status == 429 else found
 
 
-def _query(name: str, schema: Shape, description: str = "", example: Any = None) -> Call:
+def query(name: str, schema: Shape, description: str = "", example: Any = None) -> Call:
     found: Call = {"name": name, "in": "query", "schema": schema, "description": description}
     return found if example is None else {**found, "example": example}
 
@@ -117,7 +121,7 @@ def _header(name: str, schema: Shape, description: str, example: str) -> Call:
     }
 
 
-_LOCATION = {"Location": {"schema": {"type": "string", "format": "uri"}}}
+LOCATION = {"Location": {"schema": {"type": "string", "format": "uri"}}}
 _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _DIGESTS = {
     "X-Checksum-SHA256": {"schema": TEXT, "description": "Of the whole, in hex."},
@@ -126,19 +130,19 @@ _DIGESTS = {
     "Accept-Ranges": {"schema": TEXT},
 }
 _REPLAYED = {
-    **_LOCATION,
+    **LOCATION,
     "Idempotent-Replayed": {"schema": TEXT, "description": "`true`: this was answered before."},
 }
 _LIST = (
-    _query("status", listing(one_of(*STATUSES)), "May be repeated."),
-    _query("validation", listing(one_of(*VALIDATIONS)), "May be repeated."),
-    _query("database", TEXT, "Id or name.", "orders"),
-    _query("search", TEXT, "A part of the file's name, name or label."),
-    _query("from", {"type": "string", "format": "date"}, "The first day.", "2026-11-01"),
-    _query("to", {"type": "string", "format": "date"}, "The last day.", "2026-11-21"),
-    _query("ordering", one_of("-created_at", "created_at")),
-    _query("cursor", TEXT, "As in `next` and `previous`: never made by hand."),
-    _query("limit", number(1, 200, default=50)),
+    query("status", listing(one_of(*STATUSES)), "May be repeated."),
+    query("validation", listing(one_of(*VALIDATIONS)), "May be repeated."),
+    query("database", TEXT, "Id or name.", "orders"),
+    query("search", TEXT, "A part of the file's name, name or label."),
+    query("from", {"type": "string", "format": "date"}, "The first day.", "2026-11-01"),
+    query("to", {"type": "string", "format": "date"}, "The last day.", "2026-11-21"),
+    query("ordering", one_of("-created_at", "created_at")),
+    query("cursor", TEXT, "As in `next` and `previous`: never made by hand."),
+    query("limit", number(1, 200, default=50)),
 )
 _DOWNLOADED = {
     "200": {"description": "All bytes.", "content": _BYTES, "headers": _DIGESTS},
@@ -159,7 +163,7 @@ _AWAY = problem(409, "storage_unavailable", "The storage answered: Input/output 
 _RUNNING = problem(409, "already_running", "A backup of orders is running already.")
 
 CALLS: dict[tuple[str, str], Call] = {
-    ("backups.api.views.CreateView", "post"): _call(
+    ("backups.api.views.CreateView", "post"): call(
         *("Backups", "createBackup", "Make a backup"),
         gives="Backup",
         status=202,
@@ -179,17 +183,17 @@ CALLS: dict[tuple[str, str], Call] = {
         failure=_CONNECTION,
         gives_headers=_REPLAYED,
     ),
-    ("backups.api.views.ListView", "get"): _call(
+    ("backups.api.views.ListView", "get"): call(
         *("Backups", "listBackups", "List backups"),
         gives="BackupPage",
         description="Newest first, in pages by cursor: follow `next` until it is null.",
-        query=_LIST,
+        asks=_LIST,
         refuses=(400,),
     ),
-    ("backups.api.views.StatusView", "get"): _call(
+    ("backups.api.views.StatusView", "get"): call(
         *("Backups", "readBackupStatus", "Watch one"), gives="BackupStatus", refuses=(404,)
     ),
-    ("backups.api.views.CancelView", "post"): _call(
+    ("backups.api.views.CancelView", "post"): call(
         *("Backups", "cancelBackup", "End what runs"),
         gives="Backup",
         status=202,
@@ -198,7 +202,7 @@ CALLS: dict[tuple[str, str], Call] = {
         refuses=(404, 409),
         conflict=_READY,
     ),
-    ("backups.api.checks.ValidateView", "post"): _call(
+    ("backups.api.checks.ValidateView", "post"): call(
         *("Backups", "validateBackup", "Check the stored bytes"),
         gives="Check",
         status=202,
@@ -207,29 +211,29 @@ CALLS: dict[tuple[str, str], Call] = {
         "`restore` restores them into a throw-away server and compares it with the source.",
         refuses=(404, 409),
         conflict=problem(409, "already_running", "A check of this backup waits or runs already."),
-        gives_headers=_LOCATION,
+        gives_headers=LOCATION,
     ),
-    ("backups.api.checks.ValidateView", "get"): _call(
+    ("backups.api.checks.ValidateView", "get"): call(
         *("Backups", "readValidation", "What each level found last"),
         gives="Checks",
         refuses=(404,),
     ),
-    ("backups.api.download.DownloadView", "get"): _call(
+    ("backups.api.download.DownloadView", "get"): call(
         *("Backups", "downloadBackup", "Fetch the bytes"),
         description="Operators. Bytes that were not checked within a day are checked before the "
         "first one is sent. `opened` (administrators) is the archive decrypted and decompressed, "
         "for `pg_restore`; in one piece only. A connection that breaks says that it is not whole.",
-        query=(_query("form", {**one_of("stored", "opened"), "default": "stored"}, "", "stored"),),
+        asks=(query("form", {**one_of("stored", "opened"), "default": "stored"}, "", "stored"),),
         headers=(_header("Range", TEXT, "One range of bytes (RFC 9110).", "bytes=0-1048575"),),
         refuses=(400, 404, 409, 422),
         conflict=problem(409, "not_ready", "This backup has no file to download."),
         failure=_CORRUPT,
         answers=_DOWNLOADED,
     ),
-    ("backups.api.views.DetailView", "get"): _call(
+    ("backups.api.views.DetailView", "get"): call(
         *("Backups", "readBackup", "Read one"), gives="Backup", refuses=(404,)
     ),
-    ("backups.api.views.DetailView", "patch"): _call(
+    ("backups.api.views.DetailView", "patch"): call(
         *("Backups", "changeBackup", "Change its label, comment or pin"),
         gives="Backup",
         takes="BackupChanges",
@@ -237,13 +241,13 @@ CALLS: dict[tuple[str, str], Call] = {
         "its name.",
         refuses=(404,),
     ),
-    ("backups.api.views.DetailView", "delete"): _call(
+    ("backups.api.views.DetailView", "delete"): call(
         *("Backups", "deleteBackup", "Delete one"),
         status=204,
         description="Administrators. Never the newest good or the newest proven backup of a "
         "database, and never one under legal hold.",
-        query=(
-            _query(
+        asks=(
+            query(
                 "force",
                 {**one_of("true", "false"), "default": "false"},
                 "Overrides a pin, and nothing else.",
@@ -253,21 +257,21 @@ CALLS: dict[tuple[str, str], Call] = {
         refuses=(400, 404, 409),
         conflict=_PROTECTED,
     ),
-    ("backups.api.databases.DatabasesView", "get"): _call(
+    ("backups.api.databases.DatabasesView", "get"): call(
         *("Databases", "listDatabases", "List databases"), gives="DatabasePage"
     ),
-    ("backups.api.databases.DatabasesView", "post"): _call(
+    ("backups.api.databases.DatabasesView", "post"): call(
         *("Databases", "createDatabase", "Register one"),
         gives="Database",
         status=201,
         takes="NewDatabase",
         description="Administrators. Nothing is connected to; see `test`.",
-        gives_headers=_LOCATION,
+        gives_headers=LOCATION,
     ),
-    ("backups.api.databases.DatabaseView", "get"): _call(
+    ("backups.api.databases.DatabaseView", "get"): call(
         *("Databases", "readDatabase", "Read one"), gives="Database", refuses=(404,)
     ),
-    ("backups.api.databases.DatabaseView", "patch"): _call(
+    ("backups.api.databases.DatabaseView", "patch"): call(
         *("Databases", "changeDatabase", "Change one"),
         gives="Database",
         takes="DatabaseChanges",
@@ -275,15 +279,15 @@ CALLS: dict[tuple[str, str], Call] = {
         "to be given again.",
         refuses=(404,),
     ),
-    ("backups.api.databases.DatabaseView", "delete"): _call(
+    ("backups.api.databases.DatabaseView", "delete"): call(
         *("Databases", "deleteDatabase", "Delete one with all of its backups"),
         status=204,
         description="Administrators. The newest good backup goes too.",
-        query=({**_query("confirm", TEXT, "Its name.", "orders"), "required": True},),
+        asks=({**query("confirm", TEXT, "Its name.", "orders"), "required": True},),
         refuses=(400, 404, 409),
         conflict=problem(409, "held", "A backup of this database is under legal hold."),
     ),
-    ("backups.api.databases.DatabaseTestView", "post"): _call(
+    ("backups.api.databases.DatabaseTestView", "post"): call(
         *("Databases", "testDatabase", "Reach it"),
         gives="DatabaseFacts",
         description="Operators.",
@@ -291,45 +295,45 @@ CALLS: dict[tuple[str, str], Call] = {
         conflict=problem(409, "secret_unreadable", "The stored password cannot be opened."),
         failure=_CONNECTION,
     ),
-    ("storage.api.views.TargetsView", "get"): _call(
+    ("storage.api.views.TargetsView", "get"): call(
         *("Storages", "listStorages", "List storages"), gives="StoragePage"
     ),
-    ("storage.api.views.TargetsView", "post"): _call(
+    ("storage.api.views.TargetsView", "post"): call(
         *("Storages", "createStorage", "Add one"),
         gives="Storage",
         status=201,
         takes="NewStorage",
         description="Administrators. Its folder is made when the first bytes come.",
-        gives_headers=_LOCATION,
+        gives_headers=LOCATION,
     ),
-    ("storage.api.views.TargetView", "get"): _call(
+    ("storage.api.views.TargetView", "get"): call(
         *("Storages", "readStorage", "Read one"), gives="Storage", refuses=(404,)
     ),
-    ("storage.api.views.TargetView", "patch"): _call(
+    ("storage.api.views.TargetView", "patch"): call(
         *("Storages", "changeStorage", "Rename it, or make it the default"),
         gives="Storage",
         takes="StorageChanges",
         description="Administrators. Where it is never changes.",
         refuses=(404,),
     ),
-    ("storage.api.views.TargetView", "delete"): _call(
+    ("storage.api.views.TargetView", "delete"): call(
         *("Storages", "deleteStorage", "Remove one at which nothing lies"),
         status=204,
         description="Administrators.",
         refuses=(404, 409),
         conflict=_IN_USE,
     ),
-    ("storage.api.views.TargetTestView", "post"): _call(
+    ("storage.api.views.TargetTestView", "post"): call(
         *("Storages", "testStorage", "Write, read and delete a probe"),
         gives="Worked",
         description="Operators.",
         refuses=(404, 409),
         conflict=_AWAY,
     ),
-    ("backups.api.schedules.SchedulesView", "get"): _call(
+    ("backups.api.schedules.SchedulesView", "get"): call(
         *("Schedules", "listSchedules", "List schedules"), gives="SchedulePage"
     ),
-    ("backups.api.schedules.SchedulesView", "post"): _call(
+    ("backups.api.schedules.SchedulesView", "post"): call(
         *("Schedules", "createSchedule", "Add one"),
         gives="Schedule",
         status=201,
@@ -337,25 +341,25 @@ CALLS: dict[tuple[str, str], Call] = {
         description="Administrators. Give `cron` or `interval_minutes`. Without `retention` "
         "nothing is ever removed. Schedules are kept and not evaluated yet.",
         refuses=(404,),
-        gives_headers=_LOCATION,
+        gives_headers=LOCATION,
     ),
-    ("backups.api.schedules.ScheduleView", "get"): _call(
+    ("backups.api.schedules.ScheduleView", "get"): call(
         *("Schedules", "readSchedule", "Read one"), gives="Schedule", refuses=(404,)
     ),
-    ("backups.api.schedules.ScheduleView", "patch"): _call(
+    ("backups.api.schedules.ScheduleView", "patch"): call(
         *("Schedules", "changeSchedule", "Change one"),
         gives="Schedule",
         takes="ScheduleChanges",
         description="Administrators.",
         refuses=(404,),
     ),
-    ("backups.api.schedules.ScheduleView", "delete"): _call(
+    ("backups.api.schedules.ScheduleView", "delete"): call(
         *("Schedules", "deleteSchedule", "Remove one"),
         status=204,
         description="Administrators. The backups that it made stay.",
         refuses=(404,),
     ),
-    ("backups.api.schedules.ScheduleTestView", "post"): _call(
+    ("backups.api.schedules.ScheduleTestView", "post"): call(
         *("Schedules", "testSchedule", "Reach its database and its storages"),
         gives="DatabaseFacts",
         description="Operators.",
@@ -363,31 +367,31 @@ CALLS: dict[tuple[str, str], Call] = {
         conflict=_AWAY,
         failure=_CONNECTION,
     ),
-    ("monitoring.files.api.views.FilesView", "get"): _call(
+    ("monitoring.files.api.views.FilesView", "get"): call(
         *("Files", "listFiles", "What runs, and what ended lately"),
         gives="Files",
-        query=(
-            _query(
+        asks=(
+            query(
                 "kind",
                 listing(
                     one_of(*("backup", "restore", "upload", "download", "drill", "copy", "deposit"))
                 ),
                 "May be repeated.",
             ),
-            _query("limit", number(1, 100, default=20), "Of each of the three."),
+            query("limit", number(1, 100, default=20), "Of each of the three."),
         ),
         refuses=(400,),
     ),
-    ("monitoring.files.api.views.FileView", "get"): _call(
+    ("monitoring.files.api.views.FileView", "get"): call(
         *("Files", "readFile", "One file with its log"),
         gives="FileWithLog",
-        query=(
-            _query("logs_limit", number(1, 5000, default=500)),
-            _query("logs_before", number(1, 2**63 - 1), "The id of a line: those before it."),
+        asks=(
+            query("logs_limit", number(1, 5000, default=500)),
+            query("logs_before", number(1, 2**63 - 1), "The id of a line: those before it."),
         ),
         refuses=(400, 404),
     ),
-    ("config.openapi.views.SchemaView", "get"): _call(
+    ("config.openapi.views.SchemaView", "get"): call(
         *("Description", "readDescription", "This document, OpenAPI 3.1 as JSON"),
         gives="Description",
         refuses=(),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from config.openapi import restoring
 from config.openapi.shapes import SHAPES
 
 _ABOUT = """\
@@ -39,6 +40,7 @@ SPECTACULAR: dict[str, Any] = {
     },
     "TAGS": [
         {"name": "Backups", "description": "Make, watch, check, fetch and delete them."},
+        {"name": "Restores", "description": "Bring a backup into a new database."},
         {"name": "Databases", "description": "What is backed up."},
         {"name": "Storages", "description": "Where the bytes lie."},
         {"name": "Schedules", "description": "When, how, where to, and what to keep."},
@@ -46,7 +48,7 @@ SPECTACULAR: dict[str, Any] = {
         {"name": "Description", "description": "This document."},
     ],
     "APPEND_COMPONENTS": {
-        "schemas": SHAPES,
+        "schemas": {**SHAPES, **restoring.SHAPES},
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer", "bearerFormat": "hf_…"},
             "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},

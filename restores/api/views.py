@@ -4,19 +4,38 @@ from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext as _
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from access.models import User
 from access.policy import require
-from backups.api.views import actor_of, body_of
-from backups.errors import BadOption
+from backups.engines import RestoreOptions
 from backups.selectors import backup_for, database_for
 from restores.description import describe, describe_status
 from restores.models import Restore
-from restores.requesting import Wish, cancel_restore, look_first, parse_options, request_restore
+from restores.requesting import Wish, cancel_restore, look_first, request_restore
 from restores.selectors import MOST, list_restores, restore_for
+from storage.api.bodies import BadValue, Body, Flag, Text, actor_of, read_body
+
+
+class Source(Body):
+    backup = serializers.UUIDField()
+
+
+class Target(Body):
+    server = Text(max_length=200)
+    database = Text(max_length=63)
+    mode = serializers.ChoiceField(choices=Restore.Mode.choices, default=Restore.Mode.NEW)
+
+
+class NewRestore(Body):
+    source = Source()  # type: ignore[assignment]  # the fields are taken out of the class
+    target = Target()
+    owner = serializers.ChoiceField(choices=["keep", "none"], default="keep")
+    analyze = Flag(default=True)
+    dry_run = Flag(default=False)
 
 
 class RestoresView(APIView):
@@ -24,14 +43,9 @@ class RestoresView(APIView):
         """202 with the restore; with `dry_run` 200 with the preflight alone, nothing touched."""
         actor = actor_of(request)
         require(actor, "restores.add_restore")
-        body = body_of(request)
-        dry_run = body.pop("dry_run", False)
-        if not isinstance(dry_run, bool):
-            raise BadOption(
-                "dry_run", _("%(option)s must be true or false.") % {"option": "dry_run"}
-            )
+        body = read_body(request, NewRestore)
         wish = _wish(body, actor)
-        if dry_run:
+        if body["dry_run"]:
             checks = look_first(wish=wish, actor=actor)
             blocked = any(check.level == "blocking" for check in checks)
             return Response(
@@ -53,7 +67,12 @@ class RestoresView(APIView):
         if page.next:
             link = request.build_absolute_uri(f"{request.path}?cursor={page.next}")
         return Response(
-            {"results": [describe(one) for one in page.results], "next": link, "previous": None}
+            {
+                "results": [describe(one) for one in page.results],
+                "next": link,
+                "previous": None,
+                "count": None,
+            }
         )
 
 
@@ -79,26 +98,16 @@ def _restore(request: Request, restore_id: str) -> Restore:
 
 
 def _wish(body: dict[str, Any], actor: User) -> Wish:
-    source, target = body.pop("source", None), body.pop("target", None)
-    if not isinstance(source, dict) or set(source) != {"backup"}:
-        raise BadOption("source", _('source is {"backup": ID} for now.'))
-    if not isinstance(target, dict) or not set(target) <= {"server", "database", "mode"}:
-        raise BadOption("target", _('target is {"server": …, "database": …, "mode": "new"}.'))
-    if target.get("mode", "new") != "new":
-        raise BadOption("mode", _("mode can only be new for now."))
-    server, name = target.get("server"), target.get("database")
-    if not (isinstance(server, str) and isinstance(name, str) and server and name):
-        raise BadOption("target", _("target names a server and the new database."))
     return Wish(
-        backup=backup_for(actor=actor, backup_id=str(source["backup"])),
-        server=database_for(actor=actor, ref=server),
-        name=name,
-        options=parse_options(body),
+        backup=backup_for(actor=actor, backup_id=body["source"]["backup"]),
+        server=database_for(actor=actor, ref=body["target"]["server"]),
+        name=body["target"]["database"],
+        options=RestoreOptions(keep_owners=body["owner"] == "keep", analyze=body["analyze"]),
     )
 
 
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", "50")
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= MOST):
-        raise BadOption("limit", _("limit must be a number from 1 to 200."))
+        raise BadValue("limit", _("limit must be a number from 1 to 200."))
     return int(text)

@@ -1,0 +1,60 @@
+"""Every call of restores, as `config.openapi.calls` has the others."""
+
+from config.openapi.calls import LOCATION, SAMPLES, Call, call, query
+from config.openapi.samples import problem
+from config.openapi.shapes import TEXT, number, ref
+
+_CONNECTION = problem(422, "connection_failed", "The server does not answer.")
+
+RESTORE_CALLS: dict[tuple[str, str], Call] = {
+    ("restores.api.views.RestoresView", "post"): call(
+        *("Restores", "createRestore", "Restore a backup into a new database"),
+        takes="NewRestore",
+        description="Operators. Nothing that is there is touched. With `dry_run` only the "
+        "preflight is answered.",
+        refuses=(404, 409, 422),
+        conflict=problem(409, "preflight_blocked", "There is a database of this name already."),
+        failure=_CONNECTION,
+        answers={
+            "200": {
+                "description": "The preflight.",
+                "content": {
+                    "application/json": {
+                        "schema": ref("Preflight"),
+                        "example": SAMPLES["Preflight"],
+                    }
+                },
+            },
+            "202": {
+                "description": "It waits for a worker.",
+                "content": {
+                    "application/json": {"schema": ref("Restore"), "example": SAMPLES["Restore"]}
+                },
+                "headers": LOCATION,
+            },
+        },
+    ),
+    ("restores.api.views.RestoresView", "get"): call(
+        *("Restores", "listRestores", "List restores"),
+        gives="RestorePage",
+        description="Newest first, in pages by cursor: follow `next` until it is null.",
+        asks=(
+            query("cursor", TEXT, "As in `next`: never made by hand."),
+            query("limit", number(1, 200, default=50)),
+        ),
+        refuses=(400, 404),
+    ),
+    ("restores.api.views.RestoreView", "get"): call(
+        *("Restores", "readRestore", "Read one"), gives="Restore", refuses=(404,)
+    ),
+    ("restores.api.views.StatusView", "get"): call(
+        *("Restores", "readRestoreStatus", "Watch one"), gives="RestoreStatus", refuses=(404,)
+    ),
+    ("restores.api.views.CancelView", "post"): call(
+        *("Restores", "cancelRestore", "End it; nothing of it stays"),
+        gives="Restore",
+        status=202,
+        refuses=(404, 409),
+        conflict=problem(409, "not_ready", "This restore is over already."),
+    ),
+}

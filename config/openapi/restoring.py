@@ -1,0 +1,121 @@
+"""The calls of restores: shapes, samples and answers."""
+
+from typing import Any
+
+from config.openapi.samples import STAGE
+from config.openapi.shapes import (
+    COUNT,
+    FLAG,
+    MOMENT,
+    NUMBER,
+    STATUSES,
+    TEXT,
+    UUID,
+    Shape,
+    answer,
+    body,
+    listing,
+    maybe,
+    one_of,
+    page,
+    ref,
+    text,
+)
+
+_ID = "0b9a3f0e-6a55-4a4f-9a3c-0d1f3c5e7a21"
+_BACKUP = "9875d6db-4a4e-4454-8287-a88294a5769d"
+_AT = "2026-11-21T03:00:00Z"
+
+SHAPES: dict[str, Shape] = {
+    "PreflightCheck": answer(code=TEXT, level=one_of("ok", "warning", "blocking"), message=TEXT),
+    "Preflight": answer(possible=FLAG, preflight=listing(ref("PreflightCheck"))),
+    "Restore": answer(
+        id=UUID,
+        source=answer(backup=UUID, file_name=TEXT),
+        target=answer(server=UUID, server_name=TEXT, database=TEXT, mode=one_of("new")),
+        options={"type": "object"},
+        status=one_of(*STATUSES),
+        progress=maybe(NUMBER),
+        file=maybe(UUID),
+        stages=listing(ref("Stage")),
+        preflight=listing(ref("PreflightCheck")),
+        created_by=maybe(TEXT),
+        approved_by=maybe(TEXT),
+        created_at=MOMENT,
+        started_at=maybe(MOMENT),
+        completed_at=maybe(MOMENT),
+        old_database={"type": ["object", "null"]},
+        safety_backup=maybe(UUID),
+        result={"type": ["object", "null"]},
+        error=maybe(ref("BackupError")),
+    ),
+    "RestorePage": page("Restore"),
+    "RestoreStatus": answer(
+        id=UUID,
+        status=one_of(*STATUSES),
+        progress=maybe(NUMBER),
+        stages=listing(ref("Stage")),
+        bytes_done=maybe(COUNT),
+        bytes_total=maybe(COUNT),
+        error=maybe(ref("BackupError")),
+    ),
+    "NewRestore": body(
+        ("source", "target"),
+        source=body(("backup",), backup=UUID),
+        target=body(
+            ("server", "database"),
+            server=text(200, description="The database, by id or name, whose server it goes to."),
+            database=text(63, description="The new database's name."),
+            mode=one_of("new"),
+        ),
+        owner={**one_of("keep", "none"), "default": "keep"},
+        analyze={**FLAG, "default": True},
+        dry_run={**FLAG, "default": False, "description": "Only look; touch nothing."},
+    ),
+}
+
+_CHECK = {"code": "name", "level": "ok", "message": "The name is free."}
+_RESTORE: dict[str, Any] = {
+    "id": _ID,
+    "source": {"backup": _BACKUP, "file_name": "orders_20261121T030000Z.dump.age"},
+    "target": {
+        "server": _ID,
+        "server_name": "orders",
+        "database": "orders_restored",
+        "mode": "new",
+    },
+    "options": {"keep_owners": True, "analyze": True},
+    "status": "pending",
+    "progress": 0.0,
+    "file": _ID,
+    "stages": [STAGE],
+    "preflight": [_CHECK],
+    "created_by": "otto",
+    "approved_by": None,
+    "created_at": _AT,
+    "started_at": None,
+    "completed_at": None,
+    "old_database": None,
+    "safety_backup": None,
+    "result": None,
+    "error": None,
+}
+SAMPLES: dict[str, Any] = {
+    "Restore": _RESTORE,
+    "RestorePage": {"results": [_RESTORE], "next": None, "previous": None, "count": None},
+    "RestoreStatus": {
+        "id": _ID,
+        "status": "running",
+        "progress": 41.5,
+        "stages": [STAGE],
+        "bytes_done": 104857600,
+        "bytes_total": 402223016,
+        "error": None,
+    },
+    "Preflight": {"possible": True, "preflight": [_CHECK]},
+    "NewRestore": {
+        "source": {"backup": _BACKUP},
+        "target": {"server": "orders", "database": "orders_restored", "mode": "new"},
+        "owner": "keep",
+    },
+}
