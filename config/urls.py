@@ -31,6 +31,7 @@ urlpatterns = [
     path("", include("dashboard.urls")),
     path("", include("backups.pages.urls")),
     path("", include("access.pages.urls")),
+    path("", include("restores.pages.urls")),
     path("", include("monitoring.live.urls")),
     re_path(r"^docs/?$", DocsView.as_view(), name="docs"),
     re_path(r"^redoc/?$", RedocView.as_view(), name="redoc"),

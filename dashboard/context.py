@@ -70,6 +70,13 @@ _PLACES = (
         ("backups:list", "backups:detail"),
     ),
     _Place(
+        gettext_lazy("Restores"),
+        "restores:list",
+        "restore",
+        lambda user: user.may("restores.view_restore"),
+        ("restores:",),
+    ),
+    _Place(
         gettext_lazy("Recovery key"),
         "backups:recovery-key",
         "key",

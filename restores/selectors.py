@@ -34,9 +34,11 @@ def restore_for(*, actor: Actor, restore_id: uuid.UUID | str) -> Restore:
     return found
 
 
-def list_restores(*, actor: Actor, after: str = "", limit: int = 50) -> Page:
+def list_restores(*, actor: Actor, after: str = "", limit: int = 50, status: str = "") -> Page:
     """The newest first. Raises NotFound for an `after` that is not there."""
     rows = _rows(actor).order_by("-created_at", "-id")
+    if status:
+        rows = rows.filter(status=status)
     if after:
         last = restore_for(actor=actor, restore_id=after)
         rows = rows.filter(created_at__lte=last.created_at).exclude(
@@ -52,5 +54,7 @@ def _rows(actor: Actor) -> QuerySet[Restore]:
         Restore.objects.visible_to(actor)
         .select_related("company", "backup__database", "server", "registered", "created_by", "file")
         .prefetch_related("file__stages")
+        # It holds every table's fingerprint, and nothing of it is shown.
+        .defer("backup__manifest")
     )
     return found

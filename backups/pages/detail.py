@@ -42,6 +42,9 @@ def backup_detail(request: HttpRequest, backup_id: str) -> HttpResponse:
         "may_download": user.may("backups.download_backup", backup.company)
         and backup.status == Backup.Status.COMPLETED,
         "may_cancel": user.may("backups.cancel_backup", backup.company) and not backup.is_over,
+        "may_restore": user.may("restores.add_restore", backup.company)
+        and backup.status == Backup.Status.COMPLETED
+        and not backup.is_part,
         "may_create": user.may("backups.add_backup", backup.company),
     }
     live = "X-Live" in request.headers

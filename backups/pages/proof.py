@@ -12,7 +12,7 @@ from backups import keyring
 from backups.checks.queueing import ACTIVE
 from backups.checks.requesting import has_fingerprint
 from backups.models import Backup, Check, LevelResult
-from backups.pages.check_course import CheckCourse, course_of_check
+from backups.pages.check_course import CountedCourse, course_of_check
 from backups.pages.failures import cure_of
 from backups.pages.fingerprint import FingerprintView, fingerprint_view
 from look.units import grouped
@@ -36,7 +36,7 @@ class Checks:
 
     level: str
     active: Check | None
-    course: CheckCourse | None
+    course: CountedCourse | None
     newest: list[LevelResult]
     earlier: list[tuple[Check, str]]
     may_ask: bool

@@ -1,0 +1,14 @@
+"""Addresses of the pages of restores."""
+
+from django.urls import path
+
+from restores.pages import cancel, detail, lists, wizard
+
+app_name = "restores"
+
+urlpatterns = [
+    path("dashboard/restores", lists.restore_list, name="list"),
+    path("dashboard/restores/<uuid:restore_id>", detail.restore_detail, name="detail"),
+    path("dashboard/restores/<uuid:restore_id>/cancel", cancel.restore_cancel, name="cancel"),
+    path("dashboard/backup/<uuid:backup_id>/restore", wizard.restore_new, name="new"),
+]

@@ -1,0 +1,88 @@
+"""From a backup to a new database: asked for, looked at, and only then begun."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from access.models import User
+from access.policy import NotAllowed
+from backups.engines import PreflightCheck
+from backups.errors import BackupError
+from backups.models import Backup
+from backups.pages.failures import Failure, mistakes
+from backups.pages.permitted import must_have, person, visible_backup
+from restores.errors import Blocked
+from restores.pages.forms import RestoreForm
+from restores.pages.looked import looked_at
+from restores.pages.servers import server_label
+from restores.requesting import Wish, look_first, request_restore
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found for a wish, or what refused it."""
+
+    wish: Wish | None = None
+    checks: Sequence[PreflightCheck] = ()
+    failure: Failure | None = None
+    status: int = 200
+
+    @property
+    def is_possible(self) -> bool:
+        return self.level in ("ok", "warning")
+
+    @property
+    def level(self) -> str:
+        """The worst of what was found; empty when nothing was looked at."""
+        found = {check.level for check in self.checks}
+        return next((level for level in ("blocking", "warning", "ok") if level in found), "")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def restore_new(request: HttpRequest, backup_id: str) -> HttpResponse:
+    user = person(request)
+    backup = visible_backup(user, backup_id)
+    must_have(user, "restores.add_restore", backup.company)
+    if request.method == "POST":
+        return _answer(request, user, backup)
+    if backup.status != Backup.Status.COMPLETED or backup.is_part:
+        messages.info(request, _("Only a whole, completed backup can be restored here."))
+        return redirect("backups:detail", backup_id=backup.pk)
+    return _show(request, RestoreForm(user=user, backup=backup), Answer())
+
+
+def _answer(request: HttpRequest, user: User, backup: Backup) -> HttpResponse:
+    form = RestoreForm(request.POST, user=user, backup=backup)
+    if not form.is_valid():
+        return _show(request, form, Answer(status=400))
+    wish = form.wish()
+    try:
+        if request.POST.get("intent") != "restore":
+            found = look_first(wish=wish, actor=user)
+            return _show(request, form, Answer(wish, found))
+        restore = request_restore(wish=wish, actor=user)
+    except NotAllowed as error:
+        raise PermissionDenied(str(error)) from error
+    except Blocked as error:
+        return _show(request, form, Answer(wish, error.checks, status=error.status))
+    except BackupError as error:
+        return _show(request, form, Answer(wish, failure=Failure(error), status=error.status))
+    return redirect("restores:detail", restore_id=restore.pk)
+
+
+def _show(request: HttpRequest, form: RestoreForm, answer: Answer) -> HttpResponse:
+    context = {
+        "form": form,
+        "backup": form.backup,
+        "mistakes": mistakes(form) if form.is_bound and form.errors else [],
+        "answer": answer,
+        "looked": looked_at(answer.checks),
+        "place": server_label(answer.wish.server) if answer.wish else "",
+    }
+    return render(request, "restores/new.html", context, status=answer.status)
