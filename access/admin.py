@@ -27,7 +27,7 @@ class MembershipInline(TabularInline):  # type: ignore[misc]  # unfold ships no 
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, ScopedAdmin):  # type: ignore[type-arg]  # not generic at run time
+class PersonAdmin(UserAdmin, ScopedAdmin):  # type: ignore[type-arg,misc]  # not generic here
     """People. Only superusers see them: an account may belong to several companies."""
 
     company_path = None

@@ -6,6 +6,8 @@ Roles are asked for the row's own company: an administrator here may be a viewer
 from functools import cached_property
 from typing import Any
 
+from django.contrib.admin import RelatedOnlyFieldListFilter
+from django.contrib.admin.utils import get_fields_from_path
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -44,6 +46,15 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows.filter(**self.scope(request, self.permission("view")))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Filters offer what the person may see: Django's own offer every company's rows."""
+        return [self._scoped_filter(one) for one in super().get_list_filter(request)]
+
+    def _scoped_filter(self, one: Any) -> Any:
+        if isinstance(one, str) and get_fields_from_path(self.model, one)[-1].is_relation:
+            return one, RelatedOnlyFieldListFilter
+        return one
 
     def scope(self, request: HttpRequest, permission: str) -> dict[str, Any]:
         user = request.user

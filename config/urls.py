@@ -7,14 +7,16 @@ from backups.api import urls as backups_api
 from config.openapi.views import DocsView, RedocView, SchemaView
 from config.problems import NowhereView
 from dashboard.login import admin_login
+from dashboard.login import admin_login, admin_password_change
 from monitoring.files.api import urls as files_api
 from restores.api import urls as restores_api
 from storage.api import urls as storage_api
 
 handler500 = "config.problems.answer_fault"
 
-# Its own login page would be a way around the lock-out and the second factor.
+# Its own pages for these would be a way around the lock-out, the second factor and the audit.
 admin.site.login = admin_login  # type: ignore[method-assign,assignment]  # as Django says
+admin.site.password_change = admin_password_change  # type: ignore[method-assign,assignment]
 
 # One name space for the whole API, whichever app answers.
 api = [

@@ -46,3 +46,8 @@ def admin_login(request: HttpRequest, **_context: object) -> HttpResponse:
     if request.user.is_authenticated:
         raise PermissionDenied
     return redirect_to_login(request.GET.get("next") or "/admin/")
+
+
+def admin_password_change(_request: HttpRequest, **_context: object) -> HttpResponse:
+    """In place of the admin's own page: the one that ends other sessions and is audited."""
+    return redirect("access:account")

@@ -1,0 +1,175 @@
+"""The table of rules: which route answers whom, and how. A route without one fails the walk.
+
+A line has a letter for each of viewer, operator, admin, agent, stranger and root, on a thing of
+the first four's company: `i` let in, `f` 403, `m` 404, `l` sent to the login. The stranger is an
+administrator of another company; root a superuser. What they get on a foreign thing follows
+from it (`expected`).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.walk.routes import Route
+from tests.walk.world import PEOPLE, Place
+
+ALL = "iiiiii"
+NOT_AGENTS = "iiifii"
+READ_ONE = "iiimmi"
+ACT_ON_ONE = "fiimmi"
+ADMINISTER_ONE = "ffimmi"
+SUPERUSERS = "fffffi"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What each method answers; methods that are not named are refused."""
+
+    methods: dict[str, str]
+    body: dict[str, Any] = field(default_factory=dict)
+    # The names of own things are on the page of anyone who reads them; nobody's elsewhere.
+    own_thing: bool = False
+
+
+def rule(body: dict[str, Any] | None = None, own_thing: bool = False, **methods: str) -> Rule:
+    return Rule(methods, body or {}, own_thing)
+
+
+RULES: dict[str, Rule] = {
+    "home": rule(GET=ALL),
+    "health": rule(GET=ALL),
+    "health-live": rule(GET=ALL),
+    "health-ready": rule(GET=ALL),
+    "login": rule(GET=ALL, POST=ALL, PUT=ALL, PATCH=ALL, DELETE=ALL),
+    "logout": rule(POST="llllll"),
+    "dashboard:overview": rule(GET=NOT_AGENTS),
+    # One's own account. A token of anyone else is not there, for root neither.
+    "access:account": rule(GET=ALL),
+    "access:password": rule(POST=ALL),
+    "access:session-end": rule(POST=ALL, body={"session": "others"}),
+    "access:token-create": rule(POST=ALL),
+    "access:token-rotate": rule(POST=ALL, own_thing=True),
+    "access:token-revoke": rule(POST=ALL, own_thing=True),
+    "access:audit": rule(GET="ffifii"),
+    # Pages
+    "backups:list": rule(GET=NOT_AGENTS, POST="fiifii"),
+    "backups:detail": rule(GET=READ_ONE),
+    "backups:cancel": rule(GET=ACT_ON_ONE, POST=ACT_ON_ONE),
+    "backups:check": rule(POST=ACT_ON_ONE),
+    "backups:check-cancel": rule(POST=ACT_ON_ONE),
+    "backups:databases": rule(GET=NOT_AGENTS),
+    "backups:database-new": rule(GET="ffifii", POST="ffifii"),
+    "backups:database-edit": rule(GET=ADMINISTER_ONE, POST=ADMINISTER_ONE),
+    # Administrators of all companies only: the key opens everybody's backups.
+    "backups:recovery-key": rule(GET=SUPERUSERS),
+    "backups:recovery-key-challenge": rule(GET=SUPERUSERS),
+    # Where the walk's server has no key, to download it is refused to root too.
+    "backups:recovery-key-download": rule(POST="ffffff"),
+    "backups:recovery-key-rehearse": rule(POST=SUPERUSERS),
+    "backups:recovery-key-remove": rule(POST=SUPERUSERS),
+    # The API
+    "api:backup-create": rule(POST="fiifmi", body={"database": "{database_id}"}),
+    "api:backup-list": rule(GET=NOT_AGENTS),
+    "api:backup-detail": rule(GET=READ_ONE),
+    "api:backup-status": rule(GET=READ_ONE),
+    "api:backup-download": rule(GET=ACT_ON_ONE),
+    "api:backup-cancel": rule(POST=ACT_ON_ONE),
+    "api:backup-validate": rule(GET=READ_ONE, POST=ACT_ON_ONE),
+    "api:files": rule(GET=ALL),
+    "api:file": rule(GET=READ_ONE),
+    "live:download-stream": rule(GET=READ_ONE),
+    # The admin site lets in staff alone: of the cast the administrators and root.
+    "admin:index": rule(GET="llilii", POST="llilii", PUT="llilii"),
+    "admin:login": rule(GET="ffmfmm", POST="ffmfmm", PUT="ffmfmm"),
+    "admin:logout": rule(POST="mmlmll"),
+    "admin:password_change": rule(GET="llilii", POST="llilii", PUT="llilii"),
+    "admin:password_change_done": rule(GET="llilii"),
+    "admin:jsi18n": rule(GET="llilii"),
+    "admin:search": rule(GET="llilii", POST="llilii", PUT="llilii"),
+    "admin:app_list": rule(GET="llilii", POST="llilii", PUT="llilii"),
+    "admin:autocomplete": rule(GET="llflff"),
+    "admin:view_on_site": rule(GET="llmlmm", POST="llmlmm"),
+    "admin:admin/{url}": rule(GET="llmlmm", POST="llmlmm"),
+}
+
+# What an administrator of a company and a superuser do with each model of the admin site:
+# v(iew), a(dd), c(hange), d(elete). Rows of other companies are not there.
+ADMIN_SITE: dict[str, tuple[str, str]] = {
+    "access_agent": ("vac", "vacd"),
+    "access_auditentry": ("v", "v"),
+    "access_company": ("v", "vacd"),
+    "access_membership": ("v", "vacd"),
+    "access_token": ("vd", "vad"),
+    "access_user": ("", "vacd"),
+    "backups_backup": ("v", "v"),
+    "backups_check": ("v", "v"),
+    "backups_database": ("vac", "vacd"),
+    "backups_levelresult": ("v", "v"),
+    "backups_recoverykey": ("", "v"),
+    "django_q_failure": ("", "v"),
+    "django_q_ormq": ("", "v"),
+    "monitoring_alert": ("v", "v"),
+    "monitoring_event": ("v", "v"),
+    "monitoring_heartbeat": ("", "v"),
+    "monitoring_logline": ("v", "v"),
+    "monitoring_stage": ("v", "v"),
+    "monitoring_step": ("v", "v"),
+    "monitoring_trackedfile": ("v", "v"),
+    "storage_storagetarget": ("vac", "vacd"),
+    "storage_storedobject": ("v", "v"),
+}
+
+
+def rule_for(route: Route, place: Place) -> Rule | None:
+    """The rule of a route; of the admin site's models it is made from ADMIN_SITE."""
+    if route.name in RULES:
+        return RULES[route.name]
+    model, _, action = route.name.removeprefix("admin:").rpartition("_")
+    if route.name == "admin:auth_user_password_change":
+        model, action = "access_user", "password"
+    elif route.name.startswith("admin:admin/") and route.parameters == ["object_id"]:
+        # An old address of the change page: it leads there and knows no rows.
+        model, action = "_".join(route.pattern.split("/")[1:3]), "old"
+    if model not in ADMIN_SITE:
+        return None
+    company, root = ADMIN_SITE[model]
+    has_row = model.rpartition("_")[2] in place.things
+    answers = {
+        method: "ll"
+        + _admin(company, action, method, has_row and bool(company))
+        + "l"
+        + _stranger(company, action, method)
+        + _admin(root, action, method, has_row)
+        for method in ("GET", "POST")
+    }
+    return Rule({**answers, "PUT": answers["GET"]})
+
+
+def _admin(may: str, action: str, method: str, has_row: bool) -> str:
+    """For somebody who may so much, on a row of their own."""
+    if action == "old":
+        return "i"
+    if action == "history":
+        return "i" if has_row else "m"
+    needed = {"changelist": "v", "add": "a", "delete": "d", "password": "c"}.get(action)
+    if action == "change":
+        needed = "v" if method == "GET" else "c"
+    if needed is None or needed not in may:
+        return "f"
+    return "i" if has_row or action in ("changelist", "add") else "m"
+
+
+def _stranger(may: str, action: str, method: str) -> str:
+    return _admin(may, action, method, has_row=False)
+
+
+def expected(rule: Rule, method: str, who: str, *, has_thing: bool, is_foreign: bool) -> str:
+    """The letters that are right for somebody; on a foreign thing 403 tells no more than 404."""
+    line = rule.methods[method]
+    letter = line[PEOPLE.index(who)]
+    if not has_thing or who == "root":
+        return letter
+    if is_foreign:
+        # The stranger is an administrator where the foreign thing is.
+        other = line[PEOPLE.index("admin")] if who == "stranger" else letter
+        return other if who == "stranger" else {"i": "m", "f": "fm"}.get(other, other)
+    return letter

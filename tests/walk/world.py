@@ -1,0 +1,141 @@
+"""Two companies with one of everything, and who walks through them."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from access import audit
+from access.models import Company, Membership, User
+from access.policy import System
+from access.roles import Role
+from access.services import create_agent
+from backups.models import Backup, Check, Database, LevelResult
+from monitoring.alerts.models import Alert
+from monitoring.alerts.services import alert
+from monitoring.events.models import Event
+from monitoring.files.models import LogLine, Step
+from monitoring.files.services import open_file
+from monitoring.heartbeats.services import beat
+from storage.models import StorageTarget, StoredObject
+from tests.cast import make_backup, person
+
+PEOPLE = ("viewer", "operator", "admin", "agent", "stranger", "root")
+CLI = System("walk")
+
+
+@dataclass
+class Place:
+    """One company's things: `values` for the parameters of a route, `things` for the admin."""
+
+    company: Company
+    mark: str
+    values: dict[str, object] = field(default_factory=dict)
+    things: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    own: Place
+    foreign: Place
+    people: Mapping[str, User]
+
+
+def make_world(folder: Path) -> World:
+    own, foreign = (furnish(name, folder / name) for name in ("acme", "elsewhere"))
+    people = {
+        str(role): person(f"{role}.acme", own.company, role, is_staff=role == Role.ADMIN)
+        for role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
+    }
+    beat(name="tick")
+    return World(
+        own=own,
+        foreign=foreign,
+        people={
+            **people,
+            "agent": own.things["agent"].user,
+            "stranger": person("admin.elsewhere", foreign.company, Role.ADMIN, is_staff=True),
+            "root": User.objects.create_superuser("root", password="x"),
+        },
+    )
+
+
+def furnish(name: str, folder: Path) -> Place:
+    """`mark` is in the names of all the company's things: nobody else may read it."""
+    mark = f"{name}secret"
+    place = Place(Company.objects.create(name=f"{mark} ltd"), mark)
+    target = StorageTarget.objects.create(
+        company=place.company, name=mark, options={"folder": str(folder)}, is_default=True
+    )
+    here = connection.settings_dict
+    database = Database.objects.create(
+        company=place.company, name=mark, host=here["HOST"], port=here["PORT"] or 5432,
+        database_name=mark, username=here["USER"],
+    )  # fmt: skip
+    backup = make_backup(database)
+    stored = StoredObject.objects.create(
+        company=place.company, target=target, key=f"{mark}/1", size=10, sha256="ab" * 32
+    )
+    backup.stored_objects.add(stored)
+    file = backup.file
+    assert file is not None
+    stage = file.stages.all()[0]
+    agent, _text = create_agent(name=mark, company=place.company, actor=CLI)
+    token = agent.user.auth_token_set.get()
+    alert(company=place.company, rule="failed", title=mark, text="", thing=file, key=mark)
+    place.things = {
+        "agent": agent,
+        "auditentry": audit.record(actor=CLI, action="x", thing=database, company=place.company),
+        "company": place.company,
+        "membership": Membership.objects.get(user=agent.user),
+        "token": token,
+        "user": agent.user,
+        "backup": backup,
+        "check": _check(backup),
+        "database": database,
+        "levelresult": LevelResult.objects.create(
+            backup=backup, stored=stored, level="checksum", passed=True
+        ),
+        "alert": Alert.objects.get(company=place.company),
+        "event": Event.objects.filter(company=place.company).first(),
+        "logline": LogLine.objects.create(file=file, message=mark, source="pg_dump"),
+        "stage": stage,
+        "step": Step.objects.create(stage=stage, status="completed", message=mark),
+        "trackedfile": file,
+        "storagetarget": target,
+        "storedobject": stored,
+    }
+    place.values = values_for(place.things)
+    return place
+
+
+def _check(backup: Backup) -> Check:
+    file = open_file(
+        kind="drill", company=backup.company, name=backup.name, original_path="", origin="database"
+    )
+    return Check.objects.create(company=backup.company, backup=backup, file=file)
+
+
+def values_for(things: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        "backup_id": things["backup"].pk,
+        "database_id": things["database"].pk,
+        "download_id": things["trackedfile"].pk,
+        "file_id": things["trackedfile"].pk,
+        "token_id": things["token"].pk,
+    }
+
+
+def missing_values() -> dict[str, object]:
+    """Of nothing that there is."""
+    nothing = uuid.UUID(int=1)
+    return {
+        "backup_id": nothing,
+        "database_id": nothing,
+        "download_id": nothing,
+        "file_id": nothing,
+        "token_id": 10**9,
+    }
