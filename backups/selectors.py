@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,7 +14,7 @@ from backups.cursors import Cursor, decode_cursor, encode_cursor
 from backups.errors import BadOption, NotFound
 from backups.models import Backup, BackupSchedule, Database
 from backups.options import is_storable
-from storage.models import StorageTarget
+from storage.models import StorageTarget, StoredObject
 
 ORDERINGS = ("-created_at", "created_at")
 MOST = 200
@@ -115,13 +115,25 @@ def storage_for(*, actor: Actor, ref: str, database: Database) -> StorageTarget:
 
 
 def list_backups(
-    *, actor: Actor, filters: BackupFilters, cursor: str | None = None, limit: int = 50
+    *,
+    actor: Actor,
+    filters: BackupFilters,
+    cursor: str | None = None,
+    limit: int = 50,
+    with_files: bool = True,
 ) -> BackupPage:
-    """A page by keyset: the first and the thousandth cost the same. Raises BadOption."""
-    rows = _filtered(Backup.objects.visible_to(actor), filters).select_related(
-        "database", "company", "created_by", "file", "storage"
-    )
-    rows = rows.prefetch_related("file__stages", "stored_objects__target")
+    """A page by keyset: the first and the thousandth cost the same. Raises BadOption.
+
+    Without files only what `describe` tells is read: no course, no company, no manifest.
+    """
+    rows = _filtered(Backup.objects.visible_to(actor), filters)
+    copies = Prefetch("stored_objects", StoredObject.objects.select_related("target"))
+    if with_files:
+        rows = rows.select_related("database", "company", "created_by", "file", "storage")
+        rows = rows.prefetch_related("file__stages", copies)
+    else:
+        rows = rows.select_related("database", "created_by").prefetch_related(copies)
+        rows = rows.defer("manifest", "error_detail")
     newest_first = filters.ordering.startswith("-")
     at = decode_cursor(cursor) if cursor else None
     backwards = at is not None and at.backwards
@@ -151,9 +163,11 @@ def _page(found: list[Backup], *, at: Cursor | None, more: bool, backwards: bool
 
 
 def _beyond(at: Cursor, *, descending: bool) -> Q:
+    """Behind the row of the cursor. The first half alone lets the index begin there: with the
+    second one only, each page reads all rows before it."""
     side = "lt" if descending else "gt"
-    return Q(**{f"created_at__{side}": at.moment}) | Q(
-        **{"created_at": at.moment, f"id__{side}": at.row}
+    return Q(**{f"created_at__{side}e": at.moment}) & (
+        Q(**{f"created_at__{side}": at.moment}) | Q(**{f"id__{side}": at.row})
     )
 
 

@@ -6,7 +6,6 @@ from django.urls import include, path, re_path
 from backups.api import urls as backups_api
 from config.openapi.views import DocsView, RedocView, SchemaView
 from config.problems import NowhereView
-from dashboard.login import admin_login
 from dashboard.login import admin_login, admin_password_change
 from monitoring.files.api import urls as files_api
 from restores.api import urls as restores_api
@@ -25,7 +24,7 @@ api = [
     *files_api.urlpatterns,
     *restores_api.urlpatterns,
     re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
-    re_path(r"^.*$", NowhereView.as_view(), name="nowhere"),
+    re_path(r"^", NowhereView.as_view(), name="nowhere"),
 ]
 
 urlpatterns = [

@@ -118,6 +118,7 @@ class ListView(APIView):
             filters=filters,
             cursor=query.get("cursor"),
             limit=_limit(query.get("limit")),
+            with_files=False,
         )
         return Response(
             {

@@ -57,6 +57,8 @@ def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
     if options.wait:
         follow_backup(actor, backup, quiet=options.json)
     backup = backup_for(actor=actor, backup_id=backup.pk)
+    if options.verbose:
+        show.log(backup.file)
     if options.json:
         out.write(orjson.dumps(describe(backup), option=orjson.OPT_INDENT_2).decode())
     else:

@@ -1,6 +1,17 @@
 """Exit statuses of the command line, the same for every verb."""
 
-from backups.errors import AlreadyRunning, BackupError, BadOption, Corrupt, Missing, NotFound
+from backups.errors import (
+    AlreadyRunning,
+    BackupError,
+    BadOption,
+    Corrupt,
+    Held,
+    InUse,
+    Missing,
+    NotFound,
+    Pinned,
+    Protected,
+)
 
 DONE = 0
 FAILED = 1
@@ -13,6 +24,10 @@ _CODES: dict[type[BackupError], int] = {
     BadOption: BAD_USAGE,
     NotFound: NOT_FOUND,
     AlreadyRunning: REFUSED,
+    Held: REFUSED,
+    InUse: REFUSED,
+    Pinned: REFUSED,
+    Protected: REFUSED,
     Corrupt: VALIDATION_FAILED,
     Missing: VALIDATION_FAILED,
 }

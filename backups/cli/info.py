@@ -20,6 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
     backup = backup_for(actor=actor, backup_id=options.id)
+    if options.verbose:
+        show.log(backup.file)
     if options.json:
         found = {
             **describe(backup),

@@ -1,11 +1,13 @@
 """A backup as lines of text for a terminal."""
 
+import sys
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from backups.models import Backup
 from look import units
+from monitoring.files.models import LogLine, TrackedFile
 
 
 def one(backup: Backup, out: Any) -> None:
@@ -35,6 +37,13 @@ def commands(backup: Backup, out: Any) -> None:
         out.write("\n" + _("Without Holdfast:"))
         for line in backup.manifest["restore"]["commands"]:
             out.write(f"  {line}")
+
+
+def log(file: TrackedFile | None) -> None:
+    """What was run and said, on standard error: secrets were removed where it was written."""
+    if file is not None:
+        for line in LogLine.objects.filter(file=file).order_by("id"):
+            sys.stderr.write(f"{line.at:%H:%M:%S} {line.source}: {line.message}\n")
 
 
 def table(backups: list[Backup], out: Any) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from access.policy import Actor
 from backups.checks.requesting import request_check
+from backups.cli import show
 from backups.cli.exits import DONE, FAILED, VALIDATION_FAILED
 from backups.cli.following import follow_file
 from backups.description import describe_check
@@ -47,6 +48,8 @@ def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
             continue
         if options.wait:
             follow_file(check, quiet=options.json)
+        if options.verbose:
+            show.log(check.file)
         checks.append(check)
         if not options.json:
             out.write(_line(check))

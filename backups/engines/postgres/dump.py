@@ -1,6 +1,7 @@
 """pg_dump: its arguments, its run, and what it says is in the archive."""
 
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -93,6 +94,9 @@ def dumping(
         f"PostgreSQL {source.version}, {len(source.sizes)} tables; pg_dump {clients.version}",
         source="holdfast",
     )
+
+    # Nothing in it is secret: the password goes in memory (`tool_environment`).
+    journal.say(f"pg_dump {shlex.join(arguments(options, clients))}", source="holdfast")
 
     def hear(line: str) -> None:
         if table := progress.hear(line):

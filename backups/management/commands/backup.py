@@ -3,18 +3,34 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from access.policy import NotAllowed
-from backups.cli import cancel, create, download, info, listing, validate
+from backups.cli import (
+    cancel,
+    completion,
+    create,
+    delete,
+    download,
+    edit,
+    info,
+    listing,
+    things,
+    validate,
+)
 from backups.cli.actor import actor_named
-from backups.cli.exits import FAILED, REFUSED, exit_code
+from backups.cli.exits import BAD_USAGE, FAILED, REFUSED, exit_code
 from backups.errors import BackupError
+from storage.api.bodies import BadValue
+from storage.errors import StorageError
 
 EPILOG = "Exit status: 0 done, 1 failed, 2 bad usage, 3 not found, 4 refused, 5 validation failed."
 VERBS: dict[str, Any] = {
@@ -24,7 +40,31 @@ VERBS: dict[str, Any] = {
     "info": info,
     "download": download,
     "validate": validate,
+    "edit": edit,
+    "delete": delete,
+    "databases": things.databases,
+    "storages": things.storages,
+    "schedules": things.schedules,
+    "completion": completion,
 }
+
+
+def verb_parser(
+    name: str, make: Callable[..., argparse.ArgumentParser] = argparse.ArgumentParser
+) -> argparse.ArgumentParser:
+    """The arguments of one verb."""
+    module = VERBS[name]
+    verb = make(**({"help": module.HELP} if make is not argparse.ArgumentParser else {}))
+    verb.epilog = EPILOG
+    module.add_arguments(verb)
+    verb.add_argument("--json", action="store_true", help="answer in JSON")
+    verb.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show the log too: the programs that were run, without secrets",
+    )
+    verb.add_argument("--as", dest="username", metavar="USER", help="act with this user's role")
+    return verb
 
 
 class Command(BaseCommand):
@@ -33,13 +73,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = EPILOG
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        for name, module in VERBS.items():
-            verb = verbs.add_parser(name, help=module.HELP, epilog=EPILOG)
-            module.add_arguments(verb)
-            verb.add_argument("--json", action="store_true", help="answer in JSON")
-            verb.add_argument(
-                "--as", dest="username", metavar="USER", help="act with the role of this user"
-            )
+        for name in VERBS:
+            verb_parser(name, partial(verbs.add_parser, name))
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         try:
@@ -50,6 +85,12 @@ class Command(BaseCommand):
             self._end(REFUSED, NotAllowed.code, str(error), options)
         except BackupError as error:
             self._end(exit_code(error), error.code, _told(error), options)
+        except StorageError as error:
+            self._end(_of_storage(error), error.code, str(error), options)
+        except BadValue as error:
+            self._end(BAD_USAGE, error.default_code, str(error.detail), options)
+        except ValidationError as error:
+            self._end(BAD_USAGE, "invalid", " ".join(error.messages), options)
         except OperationalError:
             self._end(
                 FAILED,
