@@ -15,7 +15,7 @@ from referencing.jsonschema import DRAFT202012
 
 from access.models import User
 from access.policy import System
-from access.services import create_token
+from access.tokens import create_token
 from backups.models import Backup, Database
 from storage.models import StorageTarget
 from tests.cast import Login

@@ -11,7 +11,7 @@ import pytest
 
 from access.models import AuditEntry, User
 from access.policy import System
-from access.services import create_token
+from access.tokens import create_token
 from backups import keyring
 from backups.errors import Corrupt
 from backups.models import Backup, Database

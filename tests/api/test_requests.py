@@ -12,7 +12,7 @@ from django.test import Client
 
 from access.models import User
 from access.policy import System
-from access.services import create_token
+from access.tokens import create_token
 from backups.idempotency import forget_old_answers
 from backups.models import AnsweredRequest, Backup, Database
 from tests.backups.test_api import is_problem

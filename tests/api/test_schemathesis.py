@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from access.models import User
 from access.policy import System
-from access.services import create_token
+from access.tokens import create_token
 from backups.models import BackupSchedule, Database
 from storage.models import StorageTarget
 from tests.cast import make_backup, make_running

@@ -112,5 +112,11 @@ class Command(BaseCommand):
         raise CommandError(f"{sentence} ({name})", returncode=code)
 
 
+def _of_storage(error: StorageError) -> int:
+    if isinstance(error, NoSuchTarget):
+        return NOT_FOUND
+    return REFUSED if isinstance(error, TargetInUse) else FAILED
+
+
 def _told(error: BackupError) -> str:
     return f"{error} {error.cure}".strip()
