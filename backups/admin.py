@@ -53,6 +53,10 @@ class DatabaseAdmin(ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["company"] if obj else []
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # It goes with all of its backups: by the API, with its name typed.
+        return False
+
     def save_model(self, request: HttpRequest, obj: Database, form: Any, change: bool) -> None:
         actor = request.user
         if not isinstance(actor, User):

@@ -27,10 +27,10 @@ from backups.cli import (
     validate,
 )
 from backups.cli.actor import actor_named
-from backups.cli.exits import BAD_USAGE, FAILED, REFUSED, exit_code
+from backups.cli.exits import BAD_USAGE, FAILED, NOT_FOUND, REFUSED, exit_code
 from backups.errors import BackupError
 from storage.api.bodies import BadValue
-from storage.errors import StorageError
+from storage.errors import NoSuchTarget, StorageError, TargetInUse
 
 EPILOG = "Exit status: 0 done, 1 failed, 2 bad usage, 3 not found, 4 refused, 5 validation failed."
 VERBS: dict[str, Any] = {
