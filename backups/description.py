@@ -1,5 +1,6 @@
 """A backup in the shape of the documented API (the backups contract)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,40 +12,64 @@ from monitoring.files.description import Steps
 from monitoring.files.models import Stage
 from monitoring.files.selectors import NO_STEPS, describe_stages, stage_in_progress
 
+# What `describe_row` reads of a backup, as names for `values()`.
+LISTED = (
+    *("id", "database_id", "database__name", "name", "file_name", "label", "comment", "status"),
+    *("created_at", "started_at", "completed_at", "created_by__username", "trigger", "options"),
+    *("size_bytes", "source_bytes", "sha256", "compression", "encrypted", "server_version"),
+    *("validation", "validation_level", "checked_at", "validation_detail"),
+    *("error_code", "error", "pinned", "held"),
+)
+
 
 def describe(backup: Backup) -> dict[str, Any]:
+    row = {name: getattr(backup, name) for name in LISTED if "__" not in name}
+    row["database__name"] = backup.database.name
+    row["created_by__username"] = backup.created_by.get_username() if backup.created_by else None
+    copies = [
+        {
+            "storage": stored.target.name,
+            "status": stored.state,
+            "checked_at": iso(stored.checked_at),
+        }
+        for stored in backup.stored_objects.all()
+    ]
+    return describe_row(row, copies)
+
+
+def describe_row(row: Mapping[str, Any], copies: list[dict[str, Any]]) -> dict[str, Any]:
+    """The one place in which a backup gets its documented shape."""
+    error = {"code": row["error_code"], "message": row["error"]} if row["error_code"] else None
     return {
-        "id": str(backup.pk),
-        "database": {"id": str(backup.database_id), "name": backup.database.name},
-        "name": backup.name,
-        "file_name": backup.file_name,
-        "label": backup.label,
-        "comment": backup.comment,
-        "status": backup.status,
-        "created_at": iso(backup.created_at),
-        "started_at": iso(backup.started_at),
-        "completed_at": iso(backup.completed_at),
-        "created_by": backup.created_by.get_username() if backup.created_by else None,
-        "trigger": backup.trigger,
-        "options": backup.options,
-        "size_bytes": backup.size_bytes,
-        "source_bytes": backup.source_bytes,
-        "sha256": backup.sha256 or None,
-        "compression": backup.compression or None,
-        "encrypted": backup.encrypted,
-        "copies": [
-            {
-                "storage": stored.target.name,
-                "status": stored.state,
-                "checked_at": iso(stored.checked_at),
-            }
-            for stored in backup.stored_objects.all()
-        ],
-        "server_version": backup.server_version or None,
-        "validation": describe_validation(backup),
-        "error": describe_error(backup),
-        "pinned": backup.pinned,
-        "held": backup.held,
+        "id": str(row["id"]),
+        "database": {"id": str(row["database_id"]), "name": row["database__name"]},
+        "name": row["name"],
+        "file_name": row["file_name"],
+        "label": row["label"],
+        "comment": row["comment"],
+        "status": row["status"],
+        "created_at": iso(row["created_at"]),
+        "started_at": iso(row["started_at"]),
+        "completed_at": iso(row["completed_at"]),
+        "created_by": row["created_by__username"],
+        "trigger": row["trigger"],
+        "options": row["options"],
+        "size_bytes": row["size_bytes"],
+        "source_bytes": row["source_bytes"],
+        "sha256": row["sha256"] or None,
+        "compression": row["compression"] or None,
+        "encrypted": row["encrypted"],
+        "copies": copies,
+        "server_version": row["server_version"] or None,
+        "validation": {
+            "status": row["validation"],
+            "level": row["validation_level"] or None,
+            "checked_at": iso(row["checked_at"]),
+            "detail": row["validation_detail"] or None,
+        },
+        "error": error,
+        "pinned": row["pinned"],
+        "held": row["held"],
     }
 
 

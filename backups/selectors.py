@@ -3,18 +3,20 @@
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.policy import Actor
 from backups.cursors import Cursor, decode_cursor, encode_cursor
+from backups.description import LISTED, describe_row, iso
 from backups.errors import BadOption, NotFound
 from backups.models import Backup, BackupSchedule, Database
 from backups.options import is_storable
-from storage.models import StorageTarget, StoredObject
+from storage.models import StorageTarget
 
 ORDERINGS = ("-created_at", "created_at")
 MOST = 200
@@ -35,9 +37,10 @@ class BackupFilters:
 
 @dataclass(frozen=True)
 class BackupPage:
-    """`next` and `previous` are cursors, or None at an end."""
+    """`next` and `previous` are cursors, or None at an end. `results` are backups, or what
+    `list_described` made of them."""
 
-    results: list[Backup]
+    results: list[Any]
     next: str | None
     previous: str | None
 
@@ -115,25 +118,39 @@ def storage_for(*, actor: Actor, ref: str, database: Database) -> StorageTarget:
 
 
 def list_backups(
-    *,
-    actor: Actor,
-    filters: BackupFilters,
-    cursor: str | None = None,
-    limit: int = 50,
-    with_files: bool = True,
+    *, actor: Actor, filters: BackupFilters, cursor: str | None = None, limit: int = 50
 ) -> BackupPage:
-    """A page by keyset: the first and the thousandth cost the same. Raises BadOption.
+    """A page by keyset: the first and the thousandth cost the same. Raises BadOption."""
+    rows = _filtered(Backup.objects.visible_to(actor), filters).select_related(
+        "database", "company", "created_by", "file", "storage"
+    )
+    rows = rows.prefetch_related("file__stages", "stored_objects__target")
+    return _page_of(rows, filters, cursor, limit)
 
-    Without files only what `describe` tells is read: no course, no company, no manifest.
-    """
-    rows = _filtered(Backup.objects.visible_to(actor), filters)
-    copies = Prefetch("stored_objects", StoredObject.objects.select_related("target"))
-    if with_files:
-        rows = rows.select_related("database", "company", "created_by", "file", "storage")
-        rows = rows.prefetch_related("file__stages", copies)
-    else:
-        rows = rows.select_related("database", "created_by").prefetch_related(copies)
-        rows = rows.defer("manifest", "error_detail")
+
+def list_described(
+    *, actor: Actor, filters: BackupFilters, cursor: str | None = None, limit: int = 50
+) -> BackupPage:
+    """The same page in the documented shape, from two queries and without a model: a list is
+    asked for often, and 50 backups with all that belongs to them are 500 objects."""
+    rows = _filtered(Backup.objects.visible_to(actor), filters).values(*LISTED)
+    found = _page_of(rows, filters, cursor, limit)
+    copies: dict[uuid.UUID, list[dict[str, Any]]] = {row["id"]: [] for row in found.results}
+    through = Backup.stored_objects.through.objects.filter(backup_id__in=list(copies))
+    for backup, storage, status, checked_at in through.order_by("id").values_list(
+        "backup_id",
+        "storedobject__target__name",
+        "storedobject__state",
+        "storedobject__checked_at",
+    ):
+        copies[backup].append({"storage": storage, "status": status, "checked_at": iso(checked_at)})
+    described = [describe_row(row, copies[row["id"]]) for row in found.results]
+    return BackupPage(described, found.next, found.previous)
+
+
+def _page_of(
+    rows: QuerySet[Any], filters: BackupFilters, cursor: str | None, limit: int
+) -> BackupPage:
     newest_first = filters.ordering.startswith("-")
     at = decode_cursor(cursor) if cursor else None
     backwards = at is not None and at.backwards
@@ -149,17 +166,22 @@ def list_backups(
     return _page(found, at=at, more=more, backwards=backwards)
 
 
-def _page(found: list[Backup], *, at: Cursor | None, more: bool, backwards: bool) -> BackupPage:
+def _page(found: list[Any], *, at: Cursor | None, more: bool, backwards: bool) -> BackupPage:
     if not found:
         return BackupPage([], None, None)
     has_next = more if not backwards else True
     has_previous = more if backwards else at is not None
-    last, first = found[-1], found[0]
     return BackupPage(
         found,
-        encode_cursor(Cursor(last.created_at, last.pk, False)) if has_next else None,
-        encode_cursor(Cursor(first.created_at, first.pk, True)) if has_previous else None,
+        encode_cursor(Cursor(*_place(found[-1]), False)) if has_next else None,
+        encode_cursor(Cursor(*_place(found[0]), True)) if has_previous else None,
     )
+
+
+def _place(row: Any) -> tuple[datetime, uuid.UUID]:
+    if isinstance(row, Backup):
+        return row.created_at, row.pk
+    return row["created_at"], row["id"]
 
 
 def _beyond(at: Cursor, *, descending: bool) -> Q:

@@ -22,7 +22,7 @@ from backups.selectors import (
     BackupFilters,
     backup_for,
     database_for,
-    list_backups,
+    list_described,
     storage_for,
 )
 from backups.services import edit_backup, request_backup
@@ -113,16 +113,15 @@ class ListView(APIView):
             to_date=_day("to", query.get("to")),
             ordering=query.get("ordering") or "-created_at",
         )
-        page = list_backups(
+        page = list_described(
             actor=actor,
             filters=filters,
             cursor=query.get("cursor"),
             limit=_limit(query.get("limit")),
-            with_files=False,
         )
         return Response(
             {
-                "results": [describe(backup) for backup in page.results],
+                "results": page.results,
                 "next": _link(request, page.next),
                 "previous": _link(request, page.previous),
                 # Counting reads every row; a page by keyset does not need it.

@@ -43,7 +43,6 @@ def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
         ),
         cursor=options.cursor,
         limit=options.limit,
-        with_files=False,
     )
     if options.json:
         found = {
