@@ -5,6 +5,8 @@ under /admin/ alone. The product's own pages show text from hostile places. Thos
 description show their own pictures, and one makes its styles with a nonce of each answer.
 """
 
+from typing import Any
+
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.core.exceptions import DisallowedHost
@@ -31,7 +33,7 @@ ADMIN: dict[str, list[str]] = {
 }
 
 # By their prefix, what the pages of the API's description need besides.
-DOCS: dict[str, dict[str, list[str]]] = {
+DOCS: dict[str, dict[str, list[Any]]] = {
     "/docs": {"img-src": [SELF, "data:"]},
     "/redoc": {"img-src": [SELF, "data:"], "style-src": [SELF, NONCE]},
 }

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from django.test import Client
-from django.urls import URLPattern, get_resolver
-from referencing import Registry, Resource
+from django.urls import URLPattern, URLResolver, get_resolver
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from access.models import User
@@ -46,6 +46,7 @@ def routes() -> dict[str, set[str]]:
     """Each route of the API, as the description writes it, with its methods."""
     [api] = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/"]
     found = {}
+    assert isinstance(api, URLResolver)
     for entry in api.url_patterns:
         assert isinstance(entry, URLPattern)
         if entry.name in NO_CALLS:
@@ -82,8 +83,9 @@ def test_operation_ids_are_unique(document: Document) -> None:
 
 @pytest.fixture
 def fits(document: Document) -> Callable[[Any, Document], None]:
-    base = Resource(contents=document, specification=DRAFT202012)
-    registry: Any = Registry().with_resource("urn:description", base)
+    registry: Any = Registry().with_resource(
+        "urn:description", DRAFT202012.create_resource(document)
+    )
 
     def check(value: Any, shape: Document) -> None:
         text = json.dumps(shape).replace('"#/', '"urn:description#/')

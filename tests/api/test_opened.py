@@ -36,7 +36,8 @@ def made(database: Database, operator: User) -> Backup:
     options = {"tables": ["django_*", "access_*"]}
     backup = request_backup(database=database, options=options, actor=operator, trigger="manual")
     run_here(backup_id=backup.pk)
-    return Backup.objects.get(pk=backup.pk)
+    backup.refresh_from_db()
+    return backup
 
 
 def address(backup: Backup) -> str:
