@@ -81,6 +81,7 @@ class Database(models.Model):
                 fields=["company", "name"],
                 condition=models.Q(deleted_at=None),
                 name="database_name_in_a_company",
+                violation_error_message=_("A database of this name already exists."),
             )
         ]
 

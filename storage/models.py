@@ -47,6 +47,7 @@ class StorageTarget(models.Model):
                 fields=["company", "name"],
                 condition=models.Q(deleted_at=None),
                 name="storage_name_in_a_company",
+                violation_error_message=_("A storage of this name already exists."),
             ),
             models.UniqueConstraint(
                 fields=["company"],

@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='database',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('company', 'name'), name='database_name_in_a_company'),
+            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('company', 'name'), name='database_name_in_a_company', violation_error_message='A database of this name already exists.'),
         ),
         migrations.AddField(
             model_name='answeredrequest',

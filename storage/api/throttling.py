@@ -50,12 +50,11 @@ class PerMinute(BaseThrottle):
 
     def _count(self, name: str) -> int:
         key = f"rate:{name}:{int(time.time()) // WINDOW_SECONDS}"
-        cache.add(key, 0, 2 * WINDOW_SECONDS)
         try:
             return int(cache.incr(key))
         except ValueError:
-            # It was there a moment ago: Redis was emptied.
-            return 1
+            # The first of this minute; of two firsts, one counts on.
+            return 1 if cache.add(key, 1, 2 * WINDOW_SECONDS) else int(cache.incr(key))
 
 
 class PerUser(PerMinute):

@@ -27,6 +27,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='storagetarget',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('company', 'name'), name='storage_name_in_a_company'),
+            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('company', 'name'), name='storage_name_in_a_company', violation_error_message='A storage of this name already exists.'),
         ),
     ]
