@@ -55,6 +55,10 @@ class StorageTargetAdmin(ScopedAdmin):
     list_select_related = ["company"]
     actions = ["test_targets"]
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Only one on which nothing lies goes: by the API.
+        return False
+
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         if obj is None:
             kwargs["form"] = NewTargetForm

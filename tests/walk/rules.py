@@ -18,6 +18,7 @@ READ_ONE = "iiimmi"
 ACT_ON_ONE = "fiimmi"
 ADMINISTER_ONE = "ffimmi"
 SUPERUSERS = "fffffi"
+NOBODY = "mmmmmm"
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,32 @@ RULES: dict[str, Rule] = {
     "backups:recovery-key-download": rule(POST="ffffff"),
     "backups:recovery-key-rehearse": rule(POST=SUPERUSERS),
     "backups:recovery-key-remove": rule(POST=SUPERUSERS),
+    "restores:list": rule(GET=NOT_AGENTS),
+    "restores:detail": rule(GET=READ_ONE),
+    "restores:cancel": rule(GET=ACT_ON_ONE, POST=ACT_ON_ONE),
+    "restores:new": rule(GET=ACT_ON_ONE, POST=ACT_ON_ONE),
+    "docs": rule(GET=ALL),
+    "redoc": rule(GET=ALL),
     # The API
+    "api:schema": rule(GET=ALL),
+    "api:nowhere": rule(GET=NOBODY, POST=NOBODY, PUT=NOBODY, PATCH=NOBODY, DELETE=NOBODY),
+    "api:databases": rule(GET=NOT_AGENTS, POST="ffifii"),
+    "api:database": rule(GET=READ_ONE, PATCH=ADMINISTER_ONE, DELETE=ADMINISTER_ONE),
+    "api:database-test": rule(POST=ACT_ON_ONE),
+    "api:storages": rule(GET=NOT_AGENTS, POST="ffifii"),
+    "api:storage": rule(GET=READ_ONE, PATCH=ADMINISTER_ONE, DELETE=ADMINISTER_ONE),
+    "api:storage-test": rule(POST=ACT_ON_ONE),
+    "api:schedules": rule(GET=NOT_AGENTS, POST="ffifii"),
+    "api:schedule": rule(GET=READ_ONE, PATCH=ADMINISTER_ONE, DELETE=ADMINISTER_ONE),
+    "api:schedule-test": rule(POST=ACT_ON_ONE),
+    # Whose backup and server it may name is tested in tests/restores.
+    "api:restores": rule(GET=NOT_AGENTS, POST="fiifii"),
+    "api:restore": rule(GET=READ_ONE),
+    "api:restore-status": rule(GET=READ_ONE),
+    "api:restore-cancel": rule(POST=ACT_ON_ONE),
     "api:backup-create": rule(POST="fiifmi", body={"database": "{database_id}"}),
     "api:backup-list": rule(GET=NOT_AGENTS),
-    "api:backup-detail": rule(GET=READ_ONE),
+    "api:backup-detail": rule(GET=READ_ONE, PATCH=ACT_ON_ONE, DELETE=ADMINISTER_ONE),
     "api:backup-status": rule(GET=READ_ONE),
     "api:backup-download": rule(GET=ACT_ON_ONE),
     "api:backup-cancel": rule(POST=ACT_ON_ONE),
@@ -102,7 +125,7 @@ ADMIN_SITE: dict[str, tuple[str, str]] = {
     "access_user": ("", "vacd"),
     "backups_backup": ("v", "v"),
     "backups_check": ("v", "v"),
-    "backups_database": ("vac", "vacd"),
+    "backups_database": ("vac", "vac"),
     "backups_levelresult": ("v", "v"),
     "backups_recoverykey": ("", "v"),
     "django_q_failure": ("", "v"),
@@ -114,7 +137,8 @@ ADMIN_SITE: dict[str, tuple[str, str]] = {
     "monitoring_stage": ("v", "v"),
     "monitoring_step": ("v", "v"),
     "monitoring_trackedfile": ("v", "v"),
-    "storage_storagetarget": ("vac", "vacd"),
+    "restores_restore": ("v", "v"),
+    "storage_storagetarget": ("vac", "vac"),
     "storage_storedobject": ("v", "v"),
 }
 

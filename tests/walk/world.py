@@ -13,13 +13,14 @@ from access.models import Company, Membership, User
 from access.policy import System
 from access.roles import Role
 from access.services import create_agent
-from backups.models import Backup, Check, Database, LevelResult
+from backups.models import Backup, BackupSchedule, Check, Database, LevelResult
 from monitoring.alerts.models import Alert
 from monitoring.alerts.services import alert
 from monitoring.events.models import Event
 from monitoring.files.models import LogLine, Step
 from monitoring.files.services import open_file
 from monitoring.heartbeats.services import beat
+from restores.models import Restore
 from storage.models import StorageTarget, StoredObject
 from tests.cast import make_backup, person
 
@@ -105,6 +106,10 @@ def furnish(name: str, folder: Path) -> Place:
         "stage": stage,
         "step": Step.objects.create(stage=stage, status="completed", message=mark),
         "trackedfile": file,
+        "restore": _restore(backup),
+        "schedule": BackupSchedule.objects.create(
+            company=place.company, database=database, name=mark, interval_minutes=60
+        ),
         "storagetarget": target,
         "storedobject": stored,
     }
@@ -119,12 +124,28 @@ def _check(backup: Backup) -> Check:
     return Check.objects.create(company=backup.company, backup=backup, file=file)
 
 
+def _restore(backup: Backup) -> Restore:
+    file = open_file(
+        kind="restore", company=backup.company, name=backup.name, original_path="", origin="stored"
+    )
+    return Restore.objects.create(
+        company=backup.company,
+        backup=backup,
+        server=backup.database,
+        target_name=backup.database.name,
+        file=file,
+    )
+
+
 def values_for(things: Mapping[str, Any]) -> dict[str, object]:
     return {
         "backup_id": things["backup"].pk,
         "database_id": things["database"].pk,
         "download_id": things["trackedfile"].pk,
         "file_id": things["trackedfile"].pk,
+        "restore_id": things["restore"].pk,
+        "schedule_id": things["schedule"].pk,
+        "target_id": things["storagetarget"].pk,
         "token_id": things["token"].pk,
     }
 
@@ -137,5 +158,8 @@ def missing_values() -> dict[str, object]:
         "database_id": nothing,
         "download_id": nothing,
         "file_id": nothing,
+        "restore_id": nothing,
+        "schedule_id": nothing,
+        "target_id": nothing,
         "token_id": 10**9,
     }
