@@ -17,6 +17,7 @@ from backups.errors import BadOption, Held, NotFound, NotReady, Pinned, Protecte
 from backups.models import Backup, Database
 from backups.naming import sheet_key
 from backups.options import NARROWING
+from backups.uses import any_in_use
 from faults import reach
 from storage.errors import StorageError
 from storage.models import StoredObject
@@ -72,6 +73,8 @@ def delete_database(*, database: Database, actor: Actor, confirm: str) -> None:
         backups = Backup.objects.filter(database=locked)
         if backups.filter(Q(status__in=ACTIVE) | Q(checks__status__in=ACTIVE)).exists():
             raise NotReady(_("Something is at work for this database; cancel it first."))
+        if any_in_use(backups):
+            raise NotReady(_("Something is at work with a backup of it; cancel it first."))
         if backups.filter(held=True).exists():
             raise Held(_("A backup of this database is under legal hold."))
         count = backups.count()
@@ -113,6 +116,8 @@ def _refuse(backup: Backup, *, force: bool) -> None:
         raise NotReady(_("This backup is not over; cancel it first."))
     if backup.checks.filter(status__in=ACTIVE).exists():
         raise NotReady(_("A check of this backup waits or runs; cancel it first."))
+    if any_in_use(Backup.objects.filter(pk=backup.pk)):
+        raise NotReady(_("Something is at work with this backup; cancel it first."))
     if backup.held:
         raise Held(_("This backup is under legal hold."))
     if backup.pk in protected_ids(backup.database_id):

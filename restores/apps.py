@@ -7,8 +7,11 @@ class RestoresConfig(AppConfig):
     verbose_name = _("Restores")
 
     def ready(self) -> None:
+        from backups.uses import register_use
         from monitoring.files.courses import register_course
         from monitoring.files.stages import Kind
         from restores.course import RestoreCourse
+        from restores.selectors import any_being_restored
 
         register_course(Kind.RESTORE, RestoreCourse())
+        register_use(any_being_restored)

@@ -48,7 +48,7 @@ def describe_status(restore: Restore) -> dict[str, Any]:
 
 
 def _result(restore: Restore) -> dict[str, Any] | None:
-    if restore.status != Restore.Status.COMPLETED:
+    if restore.status != Restore.Status.COMPLETED and not restore.differences:
         return None
     return {
         "tables": restore.tables,

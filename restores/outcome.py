@@ -1,5 +1,6 @@
 """How a restore ends in its rows; each is called in the transaction of its file's end."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.policy import System
 from access.redaction import redact
-from backups.engines import Restoration
+from backups.engines import Difference, Restoration
 from backups.models import Database
 from faults import reach
 from monitoring.alerts.services import alert
@@ -18,6 +19,8 @@ from monitoring.files.courses import CANCELLED, Failure
 from monitoring.files.endings import finish_file
 from monitoring.files.journal import Journal
 from restores.models import Restore
+
+MOST_KEPT = 500
 
 
 def write_success(
@@ -47,6 +50,14 @@ def write_success(
         _audit(restore, "restore.completed", database=registered.name)
         finish_file(claim=claim)
         reach("restore.before-commit")
+
+
+def keep_differences(*, restore: Restore, claim: Claim, differences: list[Difference]) -> None:
+    """For the page and the API: why it did not get its name."""
+    with transaction.atomic():
+        claim.hold()
+        found = [asdict(one) for one in differences[:MOST_KEPT]]
+        Restore.objects.filter(pk=restore.pk).update(differences=found)
 
 
 def write_failure(*, restore: Restore, failure: Failure) -> None:

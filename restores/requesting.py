@@ -61,7 +61,7 @@ def look_first(*, wish: Wish, actor: Actor) -> list[PreflightCheck]:
         raise KeyMissing(_("This server holds public keys only: it cannot open what it stored."))
     engine = engine_for(wish.server)
     found = engine.preflight(wish.server, backup.manifest, name=wish.name, options=wish.options)
-    return [_integrity(backup), *found]
+    return [_integrity(backup), *_promised(wish), *found]
 
 
 def request_restore(*, wish: Wish, actor: Actor) -> Restore:
@@ -110,6 +110,20 @@ def cancel_restore(*, restore: Restore, actor: Actor) -> None:
         )
         if restore.file is None or not cancel_file(file=restore.file, by=actor.get_username()):
             raise NotReady(_("This restore is over already."))
+
+
+def _promised(wish: Wish) -> list[PreflightCheck]:
+    """A name that another restore is about to take."""
+    others = Restore.objects.filter(
+        status__in=[Restore.Status.PENDING, Restore.Status.RUNNING],
+        server__host=wish.server.host,
+        server__port=wish.server.port,
+        target_name=wish.name,
+    )
+    if not others.exists():
+        return []
+    said = _("Another restore into a database of this name waits or runs.")
+    return [PreflightCheck("name_promised", "blocking", said)]
 
 
 def _integrity(backup: Backup) -> PreflightCheck:

@@ -26,7 +26,7 @@ from monitoring.files.progress import Meter
 from monitoring.files.services import enter_stage
 from restores.errors import CopyDiffers
 from restores.models import Restore
-from restores.outcome import write_success
+from restores.outcome import keep_differences, write_success
 from storage.errors import StorageError
 from storage.models import StoredObject
 from storage.services import open_object
@@ -88,6 +88,7 @@ def _restore(restore: Restore, claim: Claim, journal: Journal) -> None:
         enter_stage(claim=claim, key="finalize", journal=journal)
         differences = there.compare(on_table=_on_table(claim, journal, manifest))
         if differences:
+            keep_differences(restore=restore, claim=claim, differences=differences)
             raise CopyDiffers(_first(differences))
         reach("restore.compared")
         there.settle()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from access.policy import Actor
 from backups.errors import NotFound
+from backups.models import Backup
 from restores.models import Restore
 
 MOST = 200
@@ -47,6 +48,11 @@ def list_restores(*, actor: Actor, after: str = "", limit: int = 50, status: str
     found = list(rows[: limit + 1])
     more = str(found[limit - 1].pk) if len(found) > limit else None
     return Page(found[:limit], more)
+
+
+def any_being_restored(backups: QuerySet[Backup]) -> bool:
+    active = (Restore.Status.PENDING, Restore.Status.RUNNING)
+    return Restore.objects.filter(backup__in=backups, status__in=active).exists()
 
 
 def _rows(actor: Actor) -> QuerySet[Restore]:

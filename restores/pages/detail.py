@@ -6,10 +6,12 @@ from django.views.decorators.http import require_safe
 
 from backups.pages.failures import cure_of
 from backups.pages.permitted import person
+from backups.pages.proof import MOST_DIFFERENCES
 from monitoring.files.description import LineRow
 from monitoring.files.history import latest_lines
 from monitoring.files.selectors import steps_of
 from restores.models import Restore
+from restores.outcome import MOST_KEPT
 from restores.pages.course import course_of
 from restores.pages.looked import looked_at_then
 from restores.pages.permitted import visible_restore
@@ -28,6 +30,11 @@ def restore_detail(request: HttpRequest, restore_id: str) -> HttpResponse:
         "lines": _lines(restore),
         "lines_shown": LINES_SHOWN,
         "cure": cure_of(restore.error_code),
+        "differing": {
+            "differences": restore.differences[:MOST_DIFFERENCES],
+            "more": max(0, len(restore.differences) - MOST_DIFFERENCES),
+            "more_are_known": len(restore.differences) < MOST_KEPT,
+        },
         "took": restore.completed_at - restore.started_at
         if restore.completed_at and restore.started_at
         else None,

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from access.models import AuditEntry, User
 from access.policy import NotAllowed
+from backups.deletion import delete_backup
 from backups.engines import Difference, RestoreOptions
 from backups.engines.postgres.target import PostgresRestoration
 from backups.errors import BadOption, NotReady
@@ -27,6 +28,7 @@ from storage.models import StorageTarget
 from tests.backups.checks.conftest import MakeBackup
 from tests.backups.fingerprints.test_fingerprints import SOURCE
 from tests.backups.servers import TestServer
+from tests.cast import make_backup
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
 
@@ -159,6 +161,7 @@ def test_what_differs_gets_no_name(
         restore = restore_here(request_restore(wish=wish(backup, name), actor=operator))
         assert (restore.status, restore.error_code) == ("failed", "copy_differs")
         assert "public.plain" in restore.error
+        assert restore.differences[0]["said"] == "999 rows instead of 1000"
         assert databases(server) == before
 
 
@@ -229,3 +232,22 @@ def test_a_part_and_bad_options_are_refused(backed_up: MakeBackup, operator: Use
         with pytest.raises(BadOption):
             parse_options(dict(given))
     assert not Database.objects.filter(database_name="fresh").exists()
+
+
+def test_what_is_being_restored_is_not_deleted_and_a_name_is_promised_once(
+    backed_up: MakeBackup, operator: User, admin: User
+) -> None:
+    with backed_up() as newest:
+        older = make_backup(newest.database)
+        for backup in (older, newest):
+            Restore.objects.create(
+                company=backup.company, backup=backup, server=backup.database, target_name="soon"
+            )
+        with pytest.raises(NotReady):
+            delete_backup(backup=older, actor=admin)
+        checks = {one.code: one for one in look_first(wish=wish(newest, "soon"), actor=operator)}
+        assert checks["name_promised"].level == "blocking"
+        Restore.objects.update(status="failed")
+        assert "name_promised" not in {
+            one.code for one in look_first(wish=wish(newest, "soon"), actor=operator)
+        }
