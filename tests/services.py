@@ -7,6 +7,7 @@ parallel run starts them; its workers find them by the environment.
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
@@ -84,5 +85,9 @@ if _services is not None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
+    # Known only where a test has asked for one: its module needs Django.
+    servers = sys.modules.get("tests.backups.servers")
+    if servers is not None:
+        servers.stop_servers()
     if _services is not None:
         _services.stop()

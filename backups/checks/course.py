@@ -2,7 +2,7 @@
 
 from backups.checks.outcome import write_failure
 from backups.checks.queueing import enqueue
-from backups.checks.running import carry_out
+from backups.checks.running import carry_out, step_back
 from backups.engines import sweep_drill_servers
 from backups.models import Backup, Check
 from monitoring.files.claims import Claim, ClaimLost
@@ -15,6 +15,7 @@ class CheckCourse:
         check = _check_of(claim.file_id)
         if check is None:
             raise ClaimLost("The check is gone.")
+        step_back()
         carry_out(check=check, claim=claim)
 
     def failed(self, file: TrackedFile, failure: Failure) -> None:

@@ -31,13 +31,11 @@ from storage.services import Written
 
 log = structlog.get_logger(__name__)
 
-# A check must take neither the processor nor the disk from backups.
 NICE = 10
 
 
 def carry_out(*, check: Check, claim: Claim) -> None:
     """Run the check that the claim is for. Its failures end in its row, not here."""
-    _step_back()
     journal = Journal()
     try:
         found = _look(check, claim, journal)
@@ -140,6 +138,7 @@ def _said(findings: list[Finding]) -> str:
     return _("The stored bytes are those that were written.")
 
 
-def _step_back() -> None:
+def step_back() -> None:
+    """For the process of a check: it takes neither the processor nor the disk from backups."""
     os.setpriority(os.PRIO_PROCESS, 0, NICE)
     psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)

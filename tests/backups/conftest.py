@@ -1,12 +1,11 @@
 """The cast, servers of several majors, and a throttle of each test's own."""
 
 import secrets
-from collections.abc import Iterator
 
 import pytest
 from django.conf import LazySettings
 
-from tests.backups.servers import TestServer, programs_of, start_server, stop_server
+from tests.backups.servers import TestServer, started_server
 from tests.cast import (
     admin,
     agent,
@@ -42,18 +41,7 @@ def own_test_settings(settings: LazySettings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture(scope="session")
-def _started() -> Iterator[dict[int, TestServer]]:
-    started: dict[int, TestServer] = {}
-    yield started
-    for server in started.values():
-        stop_server(server)
-
-
 @pytest.fixture
-def server(request: pytest.FixtureRequest, _started: dict[int, TestServer]) -> TestServer:
+def server(request: pytest.FixtureRequest) -> TestServer:
     """A server of the major given as a parameter (`indirect`), 17 when none is."""
-    major = getattr(request, "param", 17)
-    if major not in _started:
-        _started[major] = start_server(major, programs_of(major))
-    return _started[major]
+    return started_server(getattr(request, "param", 17))

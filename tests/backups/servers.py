@@ -89,6 +89,22 @@ class TestServer:
         return found
 
 
+_started: dict[int, TestServer] = {}
+
+
+def started_server(major: int) -> TestServer:
+    """One of each major for all tests of a process."""
+    if major not in _started:
+        _started[major] = start_server(major, programs_of(major))
+    return _started[major]
+
+
+def stop_servers() -> None:
+    """At the end of a test run (see tests.services)."""
+    while _started:
+        stop_server(_started.popitem()[1])
+
+
 def start_server(major: int, programs: Path, *, socket_folder: str = "") -> TestServer:
     account = service_account()
     folder = Path(tempfile.mkdtemp(prefix=f"holdfast-pg{major}-"))

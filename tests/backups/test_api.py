@@ -250,10 +250,11 @@ def test_a_server_that_is_away_is_named(database: Database, login: Login, operat
 
 def test_too_many_requests_are_told_so(database: Database, login: Login, operator: User) -> None:
     client = login(operator)
-    statuses = [post(client, {}).status_code for _ in range(32)]
+    # A new minute may begin meanwhile, and with it a new count.
+    statuses = [post(client, {}).status_code for _ in range(64)]
     assert statuses[0] == 400
-    assert statuses[-1] == 429
-    answer = post(client, {})
+    assert 429 in statuses
+    answer = next(one for one in (post(client, {}) for _ in range(64)) if one.status_code == 429)
     is_problem(answer, 429, "throttled")
     assert int(answer["Retry-After"]) > 0
 

@@ -1,6 +1,6 @@
 """The cast, and servers to be dumped from."""
 
-from tests.backups.conftest import _started, own_test_settings, server
+from tests.backups.conftest import own_test_settings, server
 from tests.cast import (
     agent,
     company,
@@ -13,7 +13,6 @@ from tests.cast import (
 from tests.config.conftest import folder, installation
 
 __all__ = [
-    "_started",
     "agent",
     "company",
     "database",

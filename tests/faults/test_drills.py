@@ -19,7 +19,7 @@ from tests.faults.worker import check_worker
 
 __all__ = ["backed_up"]
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("fault-drills")]
 
 # Slow in the drill alone: a check that sleeps while pg_restore loads the rows.
 SLOW = (

@@ -17,7 +17,7 @@ from tests.restores.test_restore import databases, new_name, wish
 
 __all__ = ["backed_up"]
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("fault-restores")]
 
 # Slow in the restore alone: a check that sleeps while pg_restore loads the rows.
 SLOW = (

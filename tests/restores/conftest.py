@@ -1,7 +1,6 @@
 """A proven way to a backup of a database of its own, and restores carried out in this process."""
 
 from tests.backups.checks.conftest import (
-    _started,
     admin,
     agent,
     backed_up,
@@ -16,7 +15,6 @@ from tests.backups.checks.conftest import (
 )
 
 __all__ = [
-    "_started",
     "admin",
     "agent",
     "backed_up",

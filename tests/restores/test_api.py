@@ -16,7 +16,7 @@ from tests.backups.servers import TestServer
 from tests.cast import Login
 from tests.restores.test_restore import new_name, restore_here
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("restores")]
 
 
 def post(client: Client, path: str, **body: Any) -> Any:

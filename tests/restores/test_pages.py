@@ -324,7 +324,7 @@ class TestWizard:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("servers")
+@pytest.mark.xdist_group("restores")
 def test_from_a_backup_to_a_new_database(
     backed_up: MakeBackup, server: TestServer, login: Login, operator: User
 ) -> None:

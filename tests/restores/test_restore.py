@@ -30,7 +30,7 @@ from tests.backups.fingerprints.test_fingerprints import SOURCE
 from tests.backups.servers import TestServer
 from tests.cast import make_backup
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("restores")]
 
 
 def restore_here(restore: Restore) -> Restore:

@@ -13,7 +13,6 @@ from backups.models import Backup, Check, Database
 from backups.services import request_backup
 from storage.models import StorageTarget
 from tests.backups.conftest import (
-    _started,
     admin,
     agent,
     company,
@@ -29,7 +28,6 @@ from tests.backups.servers import TestServer
 from tests.running import run_here
 
 __all__ = [
-    "_started",
     "admin",
     "agent",
     "company",

@@ -14,7 +14,7 @@ from backups.models import Backup, Check
 from tests.backups.checks.conftest import MakeBackup, check_here
 from tests.cast import Login
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("checks")]
 
 
 def post(client: Client, path: str, **body: Any) -> Any:

@@ -14,7 +14,7 @@ from monitoring.alerts.models import Alert
 from storage.models import StorageTarget
 from tests.backups.checks.conftest import MakeBackup, check_here
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("checks")]
 
 
 def artifact_of(backup: Backup, target: StorageTarget) -> Path:

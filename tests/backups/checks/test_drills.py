@@ -34,7 +34,7 @@ from tests.backups.fingerprints.test_fingerprints import SOURCE
 from tests.backups.servers import TestServer
 from tests.running import run_here
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("drills")]
 
 OWNED = (
     'CREATE ROLE "Öwner\'s"',

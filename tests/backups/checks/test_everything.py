@@ -5,7 +5,7 @@ import pytest
 from tests.backups.checks.conftest import MakeBackup, check_here
 from tests.backups.servers import TestServer
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("drills")]
 
 ROLES = ("CREATE ROLE writer", "CREATE ROLE reader")
 EVERYTHING = (

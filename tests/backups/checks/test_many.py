@@ -4,7 +4,7 @@ import pytest
 
 from tests.backups.checks.conftest import MakeBackup, check_here
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("checks")]
 
 MANY = (
     "DO $$ BEGIN FOR n IN 1..1500 LOOP EXECUTE format("

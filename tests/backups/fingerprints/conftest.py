@@ -1,5 +1,5 @@
 """Servers of several majors."""
 
-from tests.backups.conftest import _started, server
+from tests.backups.conftest import server
 
-__all__ = ["_started", "server"]
+__all__ = ["server"]

@@ -22,7 +22,7 @@ from monitoring.files.journal import Journal
 from tests.backups.fingerprints.test_fingerprints import fingerprint
 from tests.backups.servers import PASSWORD, TestServer
 
-pytestmark = pytest.mark.xdist_group("servers")
+pytestmark = pytest.mark.xdist_group("fingerprints")
 
 BUSY = (
     "CREATE TABLE accounts (id serial PRIMARY KEY, balance int, note text)",

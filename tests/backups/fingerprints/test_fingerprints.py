@@ -14,7 +14,7 @@ from backups.engines.postgres.fingerprints.snapshot import held_snapshot
 from backups.engines.postgres.fingerprints.taking import take_fingerprint
 from tests.backups.servers import PASSWORD, TestServer
 
-pytestmark = pytest.mark.xdist_group("servers")
+pytestmark = pytest.mark.xdist_group("fingerprints")
 
 SOURCE = (
     "CREATE EXTENSION citext",
