@@ -26,8 +26,7 @@ def empty_tables() -> None:
     names = connection.introspection.django_table_names(only_existing=True, include_views=False)
     quoted = {name: connection.ops.quote_name(name) for name in names if name not in KEPT}
     found = " UNION ALL ".join(
-        f"SELECT '{name}' WHERE EXISTS (SELECT FROM {table})"
-        for name, table in quoted.items()
+        f"SELECT '{name}' WHERE EXISTS (SELECT FROM {table})" for name, table in quoted.items()
     )
     with connection.cursor() as cursor:
         cursor.execute(found)
