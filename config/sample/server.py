@@ -83,9 +83,9 @@ def _give_role_a_password(connection: Admin, password: str) -> None:
         # Without this a creator that is no superuser could not hand a database to the role.
         connection.execute("SET createrole_self_grant = 'set, inherit'")
     verb = SQL("CREATE" if exists is None else "ALTER")
-    connection.execute(
-        SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, Identifier(NAME), Literal(verifier))
-    )
+    # It may create databases, so that a restore can be tried with it.
+    statement = SQL("{} ROLE {} LOGIN CREATEDB PASSWORD {}")
+    connection.execute(statement.format(verb, Identifier(NAME), Literal(verifier)))
 
 
 def _start_afresh(connection: Admin) -> None:
