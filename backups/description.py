@@ -120,7 +120,7 @@ def describe_status(backup: Backup, steps: Steps = NO_STEPS) -> dict[str, Any]:
     """
     file = backup.file
     stage = stage_in_progress(file) if file else None
-    rate = _rate(stage)
+    rate = rate_of(stage)
     return {
         "id": str(backup.pk),
         "status": backup.status,
@@ -129,7 +129,7 @@ def describe_status(backup: Backup, steps: Steps = NO_STEPS) -> dict[str, Any]:
         "bytes_done": stage.bytes_done if stage else None,
         "bytes_total": stage.bytes_total if stage else None,
         "rate": round(rate) if rate else None,
-        "eta_seconds": _eta(stage, rate),
+        "eta_seconds": eta_of(stage, rate),
         "error": describe_error(backup),
     }
 
@@ -198,14 +198,14 @@ def iso(moment: datetime | None) -> str | None:
     return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
-def _rate(stage: Stage | None) -> float | None:
+def rate_of(stage: Stage | None) -> float | None:
     if stage is None or stage.started_at is None or not stage.bytes_done:
         return None
     seconds = (timezone.now() - stage.started_at).total_seconds()
     return stage.bytes_done / seconds if seconds > 0 else None
 
 
-def _eta(stage: Stage | None, rate: float | None) -> int | None:
+def eta_of(stage: Stage | None, rate: float | None) -> int | None:
     if stage is None or not rate or not stage.bytes_total:
         return None
     return max(0, round((stage.bytes_total - stage.bytes_done) / rate))

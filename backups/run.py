@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import Error as DatabaseError
 from django.db import transaction
 from django.utils.translation import gettext as _
 from pyrage import x25519
 
-from access.redaction import redact
 from backups import keyring, manifest
 from backups.checks.at_once import drill_at_once, write_drill
 from backups.checks.drilling import Drilled
@@ -27,11 +25,11 @@ from backups.outcome import write_success
 from backups.pipeline import Packed, named, store_artifact
 from backups.queueing import wake_next
 from backups.recovery.sheet import write_restore_sheet
+from backups.runs import failing_in_its_row
 from backups.validation import Finding, check_stored
 from faults import reach
-from monitoring.files.claims import Claim, ClaimLost
-from monitoring.files.courses import Failure
-from monitoring.files.endings import fail_run, finish_file
+from monitoring.files.claims import Claim
+from monitoring.files.endings import finish_file
 from monitoring.files.journal import Journal
 from monitoring.files.progress import Meter
 from monitoring.files.services import enter_stage
@@ -57,15 +55,8 @@ def carry_out(*, backup: Backup, claim: Claim) -> None:
     Raises ClaimLost, and what our own database raises: then the run was lost, not the backup.
     """
     journal = Journal()
-    try:
+    with failing_in_its_row(claim, event="backup_broke", code=BackupError.code):
         _make(backup, claim, journal)
-    except (ClaimLost, DatabaseError):
-        raise
-    except BackupError as error:
-        fail_run(claim=claim, failure=_failure(error))
-    except Exception as error:
-        log.exception("backup_broke", backup=str(backup.pk))
-        fail_run(claim=claim, failure=_failure(_as_failure(error)))
 
 
 def _make(backup: Backup, claim: Claim, journal: Journal) -> None:
@@ -209,11 +200,3 @@ def _register(
 
 def _all(sink: Any, body: bytes) -> None:
     sink.write(body)
-
-
-def _failure(error: BackupError) -> Failure:
-    return Failure(error.code, str(error), error.detail)
-
-
-def _as_failure(error: Exception) -> BackupError:
-    return BackupError(f"{type(error).__name__}: {redact(str(error))}")

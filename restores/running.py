@@ -7,20 +7,16 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-import structlog
-from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
 
-from access.redaction import redact
 from backups import keyring
 from backups.engines import Difference, Restoration, RestoreOptions, engine_for, run_name
-from backups.errors import BackupError, Corrupt, Missing
+from backups.errors import Corrupt, Missing
 from backups.pipeline import named
+from backups.runs import failing_in_its_row
 from backups.validation import Hashed, decrypt
 from faults import reach
-from monitoring.files.claims import Claim, ClaimLost
-from monitoring.files.courses import Failure
-from monitoring.files.endings import fail_run
+from monitoring.files.claims import Claim
 from monitoring.files.journal import Journal
 from monitoring.files.progress import Meter
 from monitoring.files.services import enter_stage
@@ -31,25 +27,15 @@ from storage.errors import StorageError
 from storage.models import StoredObject
 from storage.services import open_object
 
-log = structlog.get_logger(__name__)
-
 
 def carry_out(*, restore: Restore, claim: Claim) -> None:
     """Run the restore that the claim is for. Its failures end in its row, not here."""
     journal = Journal()
-    try:
+    with failing_in_its_row(claim, event="restore_broke", code="restore_failed"):
         if _was_published(restore, claim):
             write_success(restore=restore, claim=claim, journal=journal)
         else:
             _restore(restore, claim, journal)
-    except (ClaimLost, DatabaseError):
-        raise
-    except BackupError as error:
-        fail_run(claim=claim, failure=Failure(error.code, str(error), error.detail))
-    except Exception as error:
-        log.exception("restore_broke", restore=str(restore.pk))
-        message = f"{type(error).__name__}: {redact(str(error))}"
-        fail_run(claim=claim, failure=Failure("restore_failed", message))
 
 
 def _was_published(restore: Restore, claim: Claim) -> bool:

@@ -6,30 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import psutil
-import structlog
-from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
 
-from access.redaction import redact
 from backups import keyring
 from backups.checks.drilling import drill
 from backups.checks.outcome import Found, found_by, write_outcome
 from backups.engines import engine_for
-from backups.errors import BackupError, Missing
+from backups.errors import Missing
 from backups.models import Backup, Check, LevelResult
 from backups.recovery.sheet import write_restore_sheet
+from backups.runs import failing_in_its_row
 from backups.validation import Finding, check_stored
 from faults import reach
-from monitoring.files.claims import Claim, ClaimLost
-from monitoring.files.courses import Failure
-from monitoring.files.endings import fail_run
+from monitoring.files.claims import Claim
 from monitoring.files.journal import Journal
 from monitoring.files.progress import Meter
 from monitoring.files.services import enter_stage
 from storage.models import StoredObject
 from storage.services import Written
-
-log = structlog.get_logger(__name__)
 
 NICE = 10
 
@@ -37,20 +31,12 @@ NICE = 10
 def carry_out(*, check: Check, claim: Claim) -> None:
     """Run the check that the claim is for. Its failures end in its row, not here."""
     journal = Journal()
-    try:
+    with failing_in_its_row(claim, event="check_broke", code="check_failed"):
         found = _look(check, claim, journal)
         write_outcome(check=check, claim=claim, journal=journal, found=found)
         if found.drilled is not None:
             # It tells how long a restore takes.
             write_restore_sheet(backup=check.backup)
-    except (ClaimLost, DatabaseError):
-        raise
-    except BackupError as error:
-        fail_run(claim=claim, failure=Failure(error.code, str(error), error.detail))
-    except Exception as error:
-        log.exception("check_broke", check=str(check.pk))
-        message = f"{type(error).__name__}: {redact(str(error))}"
-        fail_run(claim=claim, failure=Failure("check_failed", message))
 
 
 def _look(check: Check, claim: Claim, journal: Journal) -> Found:

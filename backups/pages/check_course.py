@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backups.description import eta_of, rate_of
 from backups.models import Backup, Check
 from backups.pages.course import ETA_FROM_PERCENT, Course, view_of
 from look.units import grouped
@@ -47,7 +47,8 @@ def counted_course(
     """Of a file whose stage `by_tables` counts tables; the others count bytes."""
     stage = stage_in_progress(file) if file else None
     by_bytes = stage if stage is not None and stage.key != by_tables else None
-    rate = _rate(by_bytes)
+    rate = rate_of(by_bytes)
+    has_begun = by_bytes is not None and by_bytes.progress >= ETA_FROM_PERCENT
     found = file.stages.all() if file else []
     return CountedCourse(
         id=key,
@@ -59,22 +60,9 @@ def counted_course(
         bytes_done=(by_bytes.bytes_done or 0) if by_bytes else 0,
         bytes_total=by_bytes.bytes_total if by_bytes else None,
         rate=rate,
-        eta_seconds=_eta(by_bytes, rate),
+        eta_seconds=eta_of(by_bytes, rate) if has_begun else None,
         counted=_tables(stage) if stage is not None and stage.key == by_tables else "",
     )
-
-
-def _rate(stage: Stage | None) -> float | None:
-    if stage is None or stage.started_at is None or not stage.bytes_done:
-        return None
-    seconds = (timezone.now() - stage.started_at).total_seconds()
-    return stage.bytes_done / seconds if seconds > 0 else None
-
-
-def _eta(stage: Stage | None, rate: float | None) -> float | None:
-    if stage is None or not rate or not stage.bytes_total or stage.progress < ETA_FROM_PERCENT:
-        return None
-    return max(0, round((stage.bytes_total - (stage.bytes_done or 0)) / rate))
 
 
 def _tables(stage: Stage) -> str:
