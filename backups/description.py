@@ -136,8 +136,7 @@ def describe_status(backup: Backup, steps: Steps = NO_STEPS) -> dict[str, Any]:
 
 def describe_checks(backup: Backup) -> dict[str, Any]:
     """By level what was found last, with when and why; `check` is the newest that was asked for."""
-    results = backup.level_results.order_by("level", "-checked_at", "-id").distinct("level")
-    found = {result.level: result for result in results}
+    found = newest_results(backup)
     newest = backup.checks.order_by("-created_at").select_related("file").first()
     return {
         "id": str(backup.pk),
@@ -148,6 +147,12 @@ def describe_checks(backup: Backup) -> dict[str, Any]:
         },
         "check": describe_check(newest) if newest else None,
     }
+
+
+def newest_results(backup: Backup) -> dict[str, LevelResult]:
+    """What each level found last; levels that were never checked are not in it."""
+    results = backup.level_results.order_by("level", "-checked_at", "-id").distinct("level")
+    return {result.level: result for result in results}
 
 
 def describe_check(check: Check) -> dict[str, Any]:

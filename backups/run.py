@@ -6,7 +6,6 @@ Every write is fenced by the claim; when it is lost, the run stops and writes no
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 from pyrage import x25519
@@ -36,8 +35,6 @@ from monitoring.files.services import enter_stage
 from storage.errors import StorageError
 from storage.models import StoredObject
 from storage.services import put_stream
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from access.models import User
 from backups import keyring
 from backups.checks.queueing import ACTIVE
 from backups.checks.requesting import has_fingerprint
+from backups.description import newest_results
 from backups.models import Backup, Check, LevelResult
 from backups.pages.check_course import CountedCourse, course_of_check
 from backups.pages.failures import cure_of
@@ -152,8 +153,5 @@ def _over(backup: Backup) -> QuerySet[Check]:
 
 
 def _newest_of_each_level(backup: Backup) -> list[LevelResult]:
-    newest = {
-        result.level: result
-        for result in backup.level_results.order_by("level", "-checked_at", "-id").distinct("level")
-    }
+    newest = newest_results(backup)
     return [newest[level] for level in LevelResult.Level.values if level in newest]
