@@ -9,7 +9,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes 
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench requirements
+.PHONY: help run test test-exhaustive lint bench requirements
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,10 @@ run: ## Install what is needed and start Holdfast; Ctrl-C stops it
 	@.ci/install requirements.txt && exec $(BIN)/python manage.py up
 
 test: ## Run the tests
-	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 2
+	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 2 -m "not exhaustive"
+
+test-exhaustive: ## Run the same again at every point, version and case
+	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 2 -m exhaustive
 
 lint: ## Check style, types, layers and migrations
 	@.ci/install requirements.txt requirements-dev.txt && exec .ci/lint

@@ -10,7 +10,7 @@ from backups.models import Backup, Database
 from backups.services import request_backup
 from config.tick import run_once
 from storage.models import StorageTarget
-from tests.faults.test_every_point import IN_A_DELETION
+from tests.faults.points import IN_A_DELETION, one_always
 from tests.faults.worker import TICK, Process, files_in
 from tests.running import run_here
 
@@ -44,7 +44,7 @@ def test_there_are_points() -> None:
     assert IN_A_DELETION == ["delete.marked", "delete.manifest-gone", "delete.bytes-gone"]
 
 
-@pytest.mark.parametrize("point", IN_A_DELETION)
+@pytest.mark.parametrize("point", one_always(IN_A_DELETION, "delete.manifest-gone"))
 def test_killed_at_a_point_of_a_deletion(
     two: list[Backup], storage_target: StorageTarget, point: str
 ) -> None:

@@ -14,7 +14,8 @@ from backups.models import Backup, Check
 from config.tick import run_once
 from tests.backups.checks.conftest import MakeBackup, backed_up
 from tests.config.waiting import wait_for
-from tests.faults.test_every_point import IN_A_CHECK, end_leases
+from tests.faults.points import IN_A_CHECK, one_always
+from tests.faults.test_every_point import end_leases
 from tests.faults.worker import check_worker
 
 __all__ = ["backed_up"]
@@ -54,7 +55,7 @@ def test_there_are_points() -> None:
     assert len(IN_A_CHECK) >= 5
 
 
-@pytest.mark.parametrize("point", IN_A_CHECK)
+@pytest.mark.parametrize("point", one_always(IN_A_CHECK, "check.before-commit"))
 def test_killed_at_a_point_of_a_check(backed_up: MakeBackup, operator: User, point: str) -> None:
     with backed_up(drill_every=0) as backup:
         level = "content" if point == "check.read" else "restore"

@@ -1,6 +1,5 @@
 """A real process killed by signal 9 at every point that the source names: nothing is lost."""
 
-import re
 import signal
 from collections.abc import Iterator
 
@@ -11,39 +10,13 @@ from access.models import User
 from backups.consistency import find_disagreements
 from backups.models import Backup, Database
 from backups.services import request_backup
-from config.places import PROJECT
 from config.tick import run_once
 from monitoring.files.models import TrackedFile
 from storage.models import StorageTarget, StoredObject
+from tests.faults.points import IN_A_WORKER, IN_THE_TICK, POINTS, one_always
 from tests.faults.worker import TICK, Process, files_in, worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("faults")]
-
-APPS = ("access", "storage", "monitoring", "backups", "restores", "config", "dashboard")
-REACH = re.compile(r"""\breach\("([^"]+)"\)""")
-
-
-def named_points() -> list[str]:
-    """Every point of the source: a new one is tested by itself."""
-    found = [
-        point
-        for app in APPS
-        for path in sorted((PROJECT / app).rglob("*.py"))
-        for point in REACH.findall(path.read_text())
-    ]
-    assert len(found) == len(set(found)), "a point stands once in the source"
-    return found
-
-
-POINTS = named_points()
-IN_THE_TICK = [one for one in POINTS if one.startswith(("reaper.", "leftovers."))]
-# See test_drills and test_restores.
-IN_A_CHECK = [one for one in POINTS if one.startswith(("check.", "drill."))]
-IN_A_RESTORE = [one for one in POINTS if one.startswith("restore.")]
-# See test_deletion.
-IN_A_DELETION = [one for one in POINTS if one.startswith("delete.")]
-ELSEWHERE = {*IN_THE_TICK, *IN_A_CHECK, *IN_A_RESTORE, *IN_A_DELETION}
-IN_A_WORKER = [one for one in POINTS if one not in ELSEWHERE]
 
 
 @pytest.fixture
@@ -79,7 +52,7 @@ def test_the_list_is_read_from_the_source() -> None:
     assert {"claim.taken", "storage.draft-made", "reaper.before-commit"} <= set(POINTS)
 
 
-@pytest.mark.parametrize("point", IN_A_WORKER)
+@pytest.mark.parametrize("point", one_always(IN_A_WORKER, "manifest.stored"))
 def test_killed_at_a_point_of_a_run(
     asked: Backup, storage_target: StorageTarget, point: str
 ) -> None:
@@ -97,7 +70,7 @@ def test_killed_at_a_point_of_a_run(
     assert_good(asked, storage_target)
 
 
-@pytest.mark.parametrize("point", IN_THE_TICK)
+@pytest.mark.parametrize("point", one_always(IN_THE_TICK, "reaper.before-commit"))
 def test_killed_at_a_point_of_the_tick(
     asked: Backup, storage_target: StorageTarget, point: str
 ) -> None:

@@ -11,7 +11,8 @@ from restores.requesting import cancel_restore, request_restore
 from tests.backups.checks.conftest import MakeBackup, backed_up
 from tests.backups.servers import TestServer
 from tests.config.waiting import wait_for
-from tests.faults.test_every_point import IN_A_RESTORE, end_leases
+from tests.faults.points import IN_A_RESTORE, one_always
+from tests.faults.test_every_point import end_leases
 from tests.faults.worker import restore_worker
 from tests.restores.test_restore import databases, new_name, wish
 
@@ -38,7 +39,7 @@ def test_there_are_points() -> None:
     assert len(IN_A_RESTORE) >= 5
 
 
-@pytest.mark.parametrize("point", IN_A_RESTORE)
+@pytest.mark.parametrize("point", one_always(IN_A_RESTORE, "restore.published"))
 def test_killed_at_a_point_of_a_restore(
     backed_up: MakeBackup, server: TestServer, operator: User, point: str
 ) -> None:
