@@ -1,9 +1,11 @@
-"""The address of the request being answered, for the audit; None outside of one."""
+"""The address of the request being answered, for audit and log; None outside of one."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
 
+import structlog
 from django.http import HttpRequest, HttpResponse
+from django_structlog.middlewares import RequestMiddleware
 
 _address: ContextVar[str | None] = ContextVar("address", default=None)
 
@@ -28,3 +30,11 @@ class AddressMiddleware:
             return self.get_response(request)
         finally:
             _address.reset(mark)
+
+
+class LogMiddleware(RequestMiddleware):
+    """A line for each request, with that same address: what a header claims is not looked at."""
+
+    @classmethod
+    def bind_ip(cls, request: HttpRequest) -> None:  # noqa: ARG003
+        structlog.contextvars.bind_contextvars(ip=current_address())

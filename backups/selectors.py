@@ -3,9 +3,11 @@
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -133,19 +135,38 @@ def list_described(
 ) -> BackupPage:
     """The same page in the documented shape, from two queries and without a model: a list is
     asked for often, and 50 backups with all that belongs to them are 500 objects."""
-    rows = _filtered(Backup.objects.visible_to(actor), filters).values(*LISTED)
+    rows = _filtered(_listed().all().visible_to(actor), filters)
     found = _page_of(rows, filters, cursor, limit)
-    copies: dict[uuid.UUID, list[dict[str, Any]]] = {row["id"]: [] for row in found.results}
-    through = Backup.stored_objects.through.objects.filter(backup_id__in=list(copies))
-    for backup, storage, status, checked_at in through.order_by("id").values_list(
-        "backup_id",
-        "storedobject__target__name",
-        "storedobject__state",
-        "storedobject__checked_at",
-    ):
-        copies[backup].append({"storage": storage, "status": status, "checked_at": iso(checked_at)})
+    copies = copies_of([row["id"] for row in found.results])
     described = [describe_row(row, copies[row["id"]]) for row in found.results]
     return BackupPage(described, found.next, found.previous)
+
+
+def copies_of(backups: list[uuid.UUID]) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    """Of each backup its stored objects in the documented shape."""
+    found: dict[uuid.UUID, list[dict[str, Any]]] = {backup: [] for backup in backups}
+    with connection.cursor() as cursor:
+        cursor.execute(_COPIES, [backups])
+        for backup, storage, state, checked_at in cursor.fetchall():
+            copy = {"storage": storage, "status": state, "checked_at": iso(checked_at)}
+            found[backup].append(copy)
+    return found
+
+
+# Written out: the building of this query took as long as its answer.
+_COPIES = """
+SELECT link.backup_id, target.name, stored.state, stored.checked_at
+FROM backups_backup_stored_objects AS link
+JOIN storage_storedobject AS stored ON stored.id = link.storedobject_id
+JOIN storage_storagetarget AS target ON target.id = stored.target_id
+WHERE link.backup_id = ANY(%s) ORDER BY link.id
+"""
+
+
+# Made once: to name thirty columns takes longer than to ask for them.
+@cache
+def _listed() -> Any:
+    return Backup.objects.values(*LISTED)
 
 
 def _page_of(

@@ -33,7 +33,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "servestatic",
     "django.contrib.staticfiles",
     "csp",
     "corsheaders",
@@ -58,7 +57,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "access.request.AddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
     "config.csp.PolicyMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -68,7 +66,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "access.sessions.SeenMiddleware",
     "access.routes.LoginByDefaultMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "access.request.LogMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Last: it turns the answer to a login into the one that says "locked out".
@@ -256,7 +254,6 @@ TIME_ZONE = ENVIRONMENT.time_zone
 
 STATIC_URL = "static/"
 STATICFILES_DIRS: list[Path] = [BASE_DIR / "static"]
-SERVESTATIC_USE_FINDERS = True
 
 globals().update(email_settings(ENVIRONMENT.email_url))
 
