@@ -10,10 +10,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django = get_asgi_application()
 
 # Its imports need Django's apps, which are ready only now.
-from config.statics import with_statics  # noqa: E402
+from config.static_files import with_static_files  # noqa: E402
 from monitoring.live.lifespan import lifespan  # noqa: E402
 from monitoring.live.routes import websockets  # noqa: E402
 
 application = ProtocolTypeRouter(
-    {"http": with_statics(django), "websocket": websockets, "lifespan": lifespan}
+    {"http": with_static_files(django), "websocket": websockets, "lifespan": lifespan}
 )
