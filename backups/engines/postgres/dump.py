@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import psycopg
+
 from access.redaction import redact
 from backups.engines.postgres.clients import ClientSet, choose_for_dump, discover
 from backups.engines.postgres.connection import Server, named_failure
@@ -16,6 +18,7 @@ from backups.engines.postgres.fingerprints.beside import (
     fingerprint_beside,
 )
 from backups.engines.postgres.fingerprints.scope import parts_of, restrict, takes_table
+from backups.engines.postgres.fingerprints.sequences import Positions, positions
 from backups.engines.postgres.fingerprints.snapshot import Snapshot, held_snapshot
 from backups.engines.postgres.fingerprints.tables import By
 from backups.engines.postgres.process import Tool, running, widen
@@ -104,50 +107,63 @@ def dumping(
         elif line:
             journal.say(redact(line, secrets=[server.password]), level=level_of(line), source=TOOL)
 
-    with (
-        held_snapshot(
-            server,
-            application=f"{run}:fp",
-            wanted=partial(takes_table, options),
-            lock_wait=LOCK_WAIT,
-        ) as snapshot,
-        server.tool_environment(application=run) as (environment, descriptors),
-        running(
-            [
-                clients.program("pg_dump"),
-                *arguments(options, clients),
-                f"--snapshot={snapshot.exported}",
-            ],
-            environment=environment,
-            descriptors=descriptors,
-            secret=server.password,
-            stdout=subprocess.PIPE,
-            on_line=hear,
-        ) as tool,
-        watched(progress, server, run=run),
-        _fingerprint(snapshot, options, source.major) as fingerprint,
-    ):
-        assert tool.process.stdout is not None
-        widen(tool.process.stdout)
-        yield PostgresDump(
-            tool=tool,
-            clients=clients,
-            source=source,
-            progress=progress,
-            options=options,
-            fingerprint=fingerprint,
-        )
+    with held_snapshot(
+        server,
+        application=f"{run}:fp",
+        wanted=partial(takes_table, options),
+        lock_wait=LOCK_WAIT,
+    ) as snapshot:
+        stood = _positions(snapshot, options)
+        with (
+            server.tool_environment(application=run) as (environment, descriptors),
+            running(
+                [
+                    clients.program("pg_dump"),
+                    *arguments(options, clients),
+                    f"--snapshot={snapshot.exported}",
+                ],
+                environment=environment,
+                descriptors=descriptors,
+                secret=server.password,
+                stdout=subprocess.PIPE,
+                on_line=hear,
+            ) as tool,
+            watched(progress, server, run=run),
+            _fingerprint(snapshot, options, source.major, stood) as fingerprint,
+        ):
+            assert tool.process.stdout is not None
+            widen(tool.process.stdout)
+            yield PostgresDump(
+                tool=tool,
+                clients=clients,
+                source=source,
+                progress=progress,
+                options=options,
+                fingerprint=fingerprint,
+            )
+
+
+def _positions(snapshot: Snapshot, options: Options) -> Positions:
+    """Read before pg_dump starts: a sequence goes on outside of any snapshot, and what stood
+    further than what is dumped would make a good copy look like a bad one.
+    """
+    if options.fingerprint == "none" or "sequences" not in parts_of(options):
+        return {}
+    try:
+        return positions(snapshot.session)
+    except psycopg.Error as error:
+        raise named_failure(str(error)) from error
 
 
 @contextmanager
 def _fingerprint(
-    snapshot: Snapshot, options: Options, major: int
+    snapshot: Snapshot, options: Options, major: int, stood: Positions
 ) -> Iterator[FingerprintBeside | None]:
     if options.fingerprint == "none":
         yield None
         return
     by = fingerprint_by(options, major)
-    with fingerprint_beside(snapshot, by=by, parts=parts_of(options)) as beside:
+    with fingerprint_beside(snapshot, by=by, parts=parts_of(options), stood=stood) as beside:
         yield beside
 
 

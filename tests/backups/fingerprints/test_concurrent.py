@@ -13,8 +13,10 @@ import pytest
 from backups.engines.postgres import PostgresEngine
 from backups.engines.postgres.clients import choose_for_reading
 from backups.engines.postgres.connection import Server
+from backups.engines.postgres.fingerprints import beside
 from backups.engines.postgres.fingerprints.compare import compare
 from backups.engines.postgres.fingerprints.snapshot import held_snapshot
+from backups.engines.postgres.fingerprints.taking import take_fingerprint
 from backups.errors import BackupError
 from backups.models import Database
 from backups.options import Options
@@ -110,6 +112,34 @@ def test_writers_change_nothing(server: TestServer) -> None:
             assert compare(mine, fingerprint(server, copy, like=mine)) == []
             # The proof means something: the source itself has gone on.
             assert compare(mine, fingerprint(server, source.database_name, like=mine)) != []
+
+
+def test_a_sequence_that_went_on_before_it_was_marked_is_no_difference(
+    server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However late the fingerprint gets its turn beside the dump: here, when that has ended."""
+    has_dumped = threading.Event()
+
+    def late(*arguments: Any, **options: Any) -> dict[str, Any]:
+        assert has_dumped.wait(30)
+        return take_fingerprint(*arguments, **options)
+
+    monkeypatch.setattr(beside, "take_fingerprint", late)
+    with server.database("CREATE TABLE orders (id serial)", "CREATE SEQUENCE apart") as source:
+        name = source.database_name
+        server.execute("SELECT nextval('apart') FROM generate_series(1, 5)", database=name)
+        with PostgresEngine().dump(
+            source, Options(), run="holdfast:x:1", journal=Journal()
+        ) as dump:
+            archive = dump.stream.read()
+            server.execute("SELECT nextval('apart'), nextval('orders_id_seq')", database=name)
+            has_dumped.set()
+            contents = dump.finish()
+        with restored(server, archive, contents) as copy:
+            mine = contents["fingerprint"]
+            assert mine["sequences"]["public.apart"]["last"] == 5
+            assert mine["sequences"]["public.orders_id_seq"]["last"] is None
+            assert compare(mine, fingerprint(server, copy, like=mine)) == []
 
 
 def test_changes_of_tables_are_in_it_or_refused(server: TestServer) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from backups.engines.postgres.fingerprints.sequences import Positions
 from backups.engines.postgres.fingerprints.snapshot import Snapshot
 from backups.engines.postgres.fingerprints.tables import By
 from backups.engines.postgres.fingerprints.taking import take_fingerprint
@@ -17,10 +18,13 @@ CANCEL_SECONDS = 2.0
 
 
 class FingerprintBeside:
-    def __init__(self, snapshot: Snapshot, *, by: By, parts: frozenset[str]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, *, by: By, parts: frozenset[str], stood: Positions
+    ) -> None:
         self._snapshot = snapshot
         self._by = by
         self._parts = parts
+        self._stood = stood
         self.seconds = 0.0
         self._found: dict[str, Any] | None = None
         self._failure: Exception | None = None
@@ -54,6 +58,7 @@ class FingerprintBeside:
                 self._snapshot.tables,
                 by=self._by,
                 parts=self._parts,
+                stood=self._stood,
             )
         except Exception as error:  # noqa: BLE001 - raised again by `result`
             self._failure = error
@@ -62,9 +67,9 @@ class FingerprintBeside:
 
 @contextmanager
 def fingerprint_beside(
-    snapshot: Snapshot, *, by: By, parts: frozenset[str]
+    snapshot: Snapshot, *, by: By, parts: frozenset[str], stood: Positions
 ) -> Iterator[FingerprintBeside]:
-    beside = FingerprintBeside(snapshot, by=by, parts=parts)
+    beside = FingerprintBeside(snapshot, by=by, parts=parts, stood=stood)
     try:
         yield beside
     finally:

@@ -22,6 +22,14 @@ _OWNERS = """
     WHERE n.nspname !~ '^pg_' AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = s.oid
           AND e.classid = 'pg_class'::regclass AND e.deptype = 'e')
 """
+# The last value given out, None where there was none yet.
+_POSITIONS = """
+    SELECT n.nspname, s.relname, pg_sequence_last_value(s.oid)
+    FROM pg_sequence q
+    JOIN pg_class s ON s.oid = q.seqrelid JOIN pg_namespace n ON n.oid = s.relnamespace
+    WHERE n.nspname !~ '^pg_' AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = s.oid
+          AND e.classid = 'pg_class'::regclass AND e.deptype = 'e')
+"""
 # Whole objects at a time would be up to 4 TB in one value.
 PIECE = 8 << 20
 _LARGE_OBJECTS = f"""
@@ -59,21 +67,27 @@ class LargeObjectMark(TypedDict):
     sum: str | None
 
 
-def mark_sequences(session: psycopg.Connection[Any], read: set[str]) -> dict[str, SequenceMark]:
+# Where each sequence stands, by full name.
+Positions = dict[str, int | None]
+
+
+def positions(session: psycopg.Connection[Any]) -> Positions:
+    """Where the sequences stand at this moment, whatever the session's snapshot is."""
+    rows = session.execute(_POSITIONS.encode()).fetchall()
+    return {Table(schema, name, 0).full_name: last for schema, name, last in rows}
+
+
+def mark_sequences(
+    session: psycopg.Connection[Any], read: set[str], stood: Positions
+) -> dict[str, SequenceMark]:
     """By full name. `read` names the tables whose columns may be asked."""
     found: dict[str, SequenceMark] = {}
     for schema, name, increment, *owner in session.execute(_OWNERS).fetchall():
-        sequence = Table(schema, name, 0)
-        row = session.execute(
-            sql.SQL("SELECT CASE WHEN is_called THEN last_value END FROM {}").format(
-                sequence.quoted
-            )
-        ).fetchone()
-        assert row is not None
+        sequence = Table(schema, name, 0).full_name
         used = None
         if owner[0] is not None and f"{owner[0]}.{owner[1]}" in read:
             used = _furthest(session, Table(owner[0], owner[1], 0), owner[2], increment > 0)
-        found[sequence.full_name] = {"last": row[0], "used": used, "increment": increment}
+        found[sequence] = {"last": stood[sequence], "used": used, "increment": increment}
     return found
 
 

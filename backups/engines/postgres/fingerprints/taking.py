@@ -9,10 +9,12 @@ from backups.engines.postgres.connection import named_failure
 from backups.engines.postgres.fingerprints import ALGORITHM
 from backups.engines.postgres.fingerprints.objects import mark_extensions, mark_objects
 from backups.engines.postgres.fingerprints.sequences import (
+    Positions,
     mark_database,
     mark_large_objects,
     mark_roles,
     mark_sequences,
+    positions,
 )
 from backups.engines.postgres.fingerprints.snapshot import Table
 from backups.engines.postgres.fingerprints.tables import By, mark_tables
@@ -28,11 +30,13 @@ def take_fingerprint(
     by: By = "hash",
     parts: frozenset[str] = PARTS,
     like: dict[str, Any] | None = None,
+    stood: Positions | None = None,
     on_table: Callable[[str], None] = lambda _name: None,
 ) -> dict[str, Any]:
     """The fingerprint of what the session sees, its settings pinned (see `snapshot.pin`).
 
-    `like` is the source's fingerprint: of a copy the same is marked, in the same ways. Plain
+    `like` is the source's fingerprint: of a copy the same is marked, in the same ways. `stood`
+    is where the sequences stood before the dump began; without it, where they stand now. Plain
     JSON. Raises BackupError.
     """
     wanted: dict[str, By] = {}
@@ -40,8 +44,11 @@ def take_fingerprint(
         wanted = {name: mark["by"] for name, mark in like["tables"].items()}
         parts = parts & like.keys()
     takers: dict[str, Callable[[], Any]] = {
-        # Before the rows: a sequence goes on while we read.
-        "sequences": lambda: mark_sequences(session, {table.full_name for table in tables}),
+        "sequences": lambda: mark_sequences(
+            session,
+            {table.full_name for table in tables},
+            positions(session) if stood is None else stood,
+        ),
         "objects": lambda: mark_objects(session),
         "extensions": lambda: mark_extensions(session),
         "large_objects": lambda: mark_large_objects(session),
