@@ -1,7 +1,5 @@
 """Folders for installations of their own, which the service account can reach as root."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +10,13 @@ from config.places import Places
 from config.processes.child import Child
 from machine.account import Account, service_account
 from tests.cast import company as company
-from tests.config.installation import Installation
+from tests.config.installation import Installation, open_folder
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    # pytest's own are closed to other accounts.
-    made = Path(tempfile.mkdtemp(prefix="holdfast-test-"))
-    made.chmod(0o711)
-    yield made
-    shutil.rmtree(made)
+    with open_folder() as made:
+        yield made
 
 
 @pytest.fixture

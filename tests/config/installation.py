@@ -1,14 +1,21 @@
 """A whole installation started by `manage.py up`, as a person would, on a port of its own."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
+import psycopg
+from psycopg.conninfo import make_conninfo
 
 from config.places import PROJECT, Places
 from tests.config.waiting import wait_for
@@ -24,6 +31,27 @@ def free_port() -> int:
         return port
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that the service account can reach as root; pytest's own are closed to others."""
+    made = Path(tempfile.mkdtemp(prefix="holdfast-test-"))
+    made.chmod(0o711)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
+@contextmanager
+def installation_in_a_folder() -> "Iterator[Installation]":
+    with open_folder() as folder:
+        made = Installation(folder)
+        try:
+            yield made
+        finally:
+            made.end()
+
+
 class Installation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -31,6 +59,11 @@ class Installation:
         self.port = free_port()
         self.output = folder / "up.out"
         self.up: subprocess.Popen[bytes] | None = None
+        self._said_before = ""
+
+    @property
+    def is_up(self) -> bool:
+        return self.up is not None and self.up.poll() is None
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HOLDFAST_", "PYTEST_"))}
@@ -59,6 +92,7 @@ class Installation:
     def start(self, **more: str) -> float:
         """Start it and wait until it says where it is; the seconds that took."""
         started = time.monotonic()
+        self._said_before = self.said_ever()
         with self.output.open("wb") as output:
             self.up = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
@@ -71,7 +105,18 @@ class Installation:
         return time.monotonic() - started
 
     def said(self) -> str:
+        """What the last `up` has said."""
         return self.output.read_text()
+
+    def said_ever(self) -> str:
+        return self._said_before + (self.said() if self.output.exists() else "")
+
+    def ask(self, question: str, *values: str) -> tuple[Any, ...] | None:
+        """Ask its own database: to start `manage.py` for it costs a second each time."""
+        where = make_conninfo(host=str(self.places.sockets), user="holdfast", dbname="holdfast")
+        with psycopg.connect(where, autocommit=True) as connection:
+            found = connection.execute(question.encode(), values)
+            return found.fetchone() if found.description else None
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
         """Signal `up` and wait for its end; the seconds that took."""

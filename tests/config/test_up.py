@@ -10,7 +10,7 @@ from functools import partial
 import psutil
 import pytest
 
-from tests.config.installation import Installation
+from tests.config.installation import Installation, installation_in_a_folder
 from tests.config.waiting import wait_for
 
 # One after the other: each of these is a dozen processes on a small machine.
@@ -21,10 +21,25 @@ SECOND_START_SECONDS = 8
 PROGRAMS = ("uvicorn", "work short", "work long", "manage.py tick")
 
 
+# Who is made at the first start of the one that is shared.
+ADA, PHRASE = "ada", "a given pass phrase"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Installation]:
+    with installation_in_a_folder() as made:
+        yield made
+
+
 @pytest.fixture
-def running(installation: Installation) -> Iterator[Installation]:
-    installation.start()
-    yield installation
+def running(shared: Installation) -> Installation:
+    """One for all tests that can share it, in any order: started by the first, and if it is down.
+
+    What starts it once more does not make the administrator again.
+    """
+    if not shared.is_up:
+        shared.start(HOLDFAST_ADMIN_NAME=ADA, HOLDFAST_ADMIN_PASSWORD=PHRASE)
+    return shared
 
 
 def health(installation: Installation) -> int:
@@ -142,24 +157,26 @@ def test_mistakes_in_the_environment_are_told_all_at_once(installation: Installa
     assert "Traceback" not in refused.stderr
 
 
-def test_data_of_another_major_is_refused(installation: Installation) -> None:
-    installation.start()
-    installation.stop()
-    (installation.places.postgres / "PG_VERSION").write_text("17\n")
-    refused = installation.run("up")
+def test_a_given_password_is_used_and_never_told(running: Installation) -> None:
+    assert PHRASE not in running.said_ever()
+    assert f"Administrator: {ADA}" in running.said_ever()
+    code = (
+        "from django.contrib.auth import authenticate as a;"
+        f"print(a(username='{ADA}', password='{PHRASE}'), a(username='{ADA}', password='x'))"
+    )
+    assert running.run("shell", "-v", "0", "-c", code).stdout.split() == [ADA, "None"]
+
+
+def test_data_of_another_major_is_refused(running: Installation) -> None:
+    running.stop()
+    version = running.places.postgres / "PG_VERSION"
+    ours = version.read_text()
+    version.write_text("17\n")
+    try:
+        refused = running.run("up")
+    finally:
+        version.write_text(ours)
     assert refused.returncode == 1
     assert "was made by PostgreSQL 17" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert installation.processes() == []
-
-
-def test_a_given_password_is_used_and_never_told(installation: Installation) -> None:
-    given = "a given pass phrase"
-    installation.start(HOLDFAST_ADMIN_PASSWORD=given, HOLDFAST_ADMIN_NAME="ada")
-    assert "ada" in installation.said()
-    assert given not in installation.said()
-    code = (
-        "from django.contrib.auth import authenticate as a;"
-        f"print(a(username='ada', password='{given}'), a(username='ada', password='x'))"
-    )
-    assert installation.run("shell", "-v", "0", "-c", code).stdout.split() == ["ada", "None"]
+    assert running.processes() == []

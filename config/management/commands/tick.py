@@ -10,6 +10,8 @@ from config.tick import run_forever
 
 
 class Command(BaseCommand):
+    # They read every address and page of the product, which it has no use for.
+    requires_system_checks: list[str] = []
     help = "Run the tick: re-wakes what waits, ends what was lost. `up` starts it."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
