@@ -9,6 +9,8 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in
 
+        from access.reauthentication import mark_login
         from access.sessions import remember_login
 
         user_logged_in.connect(remember_login, dispatch_uid="access.sessions")
+        user_logged_in.connect(mark_login, dispatch_uid="access.reauthentication")

@@ -7,6 +7,8 @@ address more, and a name from anywhere many: so nobody is locked out by others e
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
+from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -41,6 +43,18 @@ class LockoutHandler(AxesDatabaseHandler):  # type: ignore[misc]  # axes: untype
         super().user_login_failed(sender, credentials, request, **more)
         if request is not None and not was_locked and getattr(request, "axes_locked_out", False):
             _record(str(credentials.get("username", "")))
+
+
+def is_locked_out(request: HttpRequest, user: User) -> bool:
+    """Whether another password or code of this person from this address is refused unread."""
+    return not AxesProxyHandler.is_allowed(request, {"username": user.username})
+
+
+def count_failure(request: HttpRequest, user: User) -> None:
+    """A wrong password or code beyond the login's own form counts as one of its failures."""
+    user_login_failed.send(
+        sender=__name__, credentials={"username": user.username}, request=request
+    )
 
 
 def _record(name: str) -> None:

@@ -30,7 +30,7 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         return problem(error.status, error.code, str(error), **extra)
     if isinstance(error, NotAllowed | PermissionDenied):
         said = str(error) or _("Your role does not allow this.")
-        return problem(403, NotAllowed.code, said)
+        return problem(403, getattr(error, "code", NotAllowed.code), said)
     if isinstance(error, StorageError):
         return problem(error.status, error.code, str(error))
     if isinstance(error, ValidationError):

@@ -151,6 +151,8 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_CLIENT_IP_CALLABLE = "access.lockout.peer"
 AXES_LOCKOUT_CALLABLE = "access.lockout.answer_locked_out"
+# Of what a failed form held nothing secret is kept: it may be right but for a letter.
+AXES_SENSITIVE_PARAMETERS = ["answer", "code", "old_password", "new_password1", "new_password2"]
 AXES_ENABLE_ADMIN = False
 # Logins are in the audit.
 AXES_DISABLE_ACCESS_LOG = True

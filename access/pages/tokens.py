@@ -11,11 +11,13 @@ from access.models import Token, User
 from access.pages.account import show
 from access.pages.gate import person
 from access.pages.token_form import TokenForm
+from access.reauthentication import require_recent
 from access.tokens import TokenError, create_token, revoke_token, rotate_token, tokens_of
 
 
 @require_POST
 @never_cache
+@require_recent
 def token_create(request: HttpRequest) -> HttpResponse:
     user = person(request)
     form = TokenForm(request.POST, user=user)
@@ -38,6 +40,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
+@require_recent
 def token_rotate(request: HttpRequest, token_id: int) -> HttpResponse:
     user = person(request)
     token = _own(user, token_id)

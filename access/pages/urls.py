@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from access.pages import account, audit, tokens
+from access.pages import account, audit, confirm, tokens
 
 app_name = "access"
 
 urlpatterns = [
     path("dashboard/audit", audit.audit_list, name="audit"),
     path("dashboard/account", account.account, name="account"),
+    path("dashboard/account/confirm", confirm.confirm_page, name="confirm"),
     path("dashboard/account/password", account.change_password, name="password"),
     path("dashboard/account/sessions/end", account.session_end, name="session-end"),
     path("dashboard/account/tokens", tokens.token_create, name="token-create"),

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from access import reauthentication
 from access.policy import require
 from backups.databases import create_database, test_connection, update_database
 from backups.deletion import delete_database
@@ -80,8 +81,11 @@ class DatabaseView(APIView):
 
     def delete(self, request: Request, database_id: str) -> Response:
         """With all of its backups; `confirm` in the query is its name."""
+        database = _database(request, database_id)
+        require(actor_of(request), "backups.delete_database", database.company)
+        reauthentication.demand(request)
         delete_database(
-            database=_database(request, database_id),
+            database=database,
             actor=actor_of(request),
             confirm=request.query_params.get("confirm", ""),
         )

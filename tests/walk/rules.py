@@ -45,6 +45,7 @@ RULES: dict[str, Rule] = {
     "dashboard:overview": rule(GET=NOT_AGENTS),
     # One's own account. A token of anyone else is not there, for root neither.
     "access:account": rule(GET=ALL),
+    "access:confirm": rule(GET=ALL, POST=ALL),
     "access:password": rule(POST=ALL),
     "access:session-end": rule(POST=ALL, body={"session": "others"}),
     "access:token-create": rule(POST=ALL),
