@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from access.models import Company, Membership, User
 from access.roles import ROLES
+from access.second_factor.policy import is_missing
 
 
 class RoleBackend(ModelBackend, AxesStandaloneBackend):  # type: ignore[misc]  # axes: untyped
@@ -27,6 +28,15 @@ class RoleBackend(ModelBackend, AxesStandaloneBackend):  # type: ignore[misc]  #
         if request is not None:
             AxesStandaloneBackend.authenticate(self, request, username, password, **more)
         return ModelBackend.authenticate(self, request, username, password, **more)
+
+    def get_user(self, user_id: Any) -> Any:
+        """Whose session it is; nobody's while a required second factor is missing.
+
+        Pages, sockets, streams and the API all ask here: so such a session opens none of them,
+        also when it was begun before the second factor was required.
+        """
+        user = super().get_user(user_id)
+        return None if isinstance(user, User) and is_missing(user) else user
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not isinstance(user_obj, User) or not user_obj.is_active:

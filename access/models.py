@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
 from access.roles import Role, grants
+from access.secrets import seal, unseal
 
 if TYPE_CHECKING:
     from access.policy import Actor
@@ -177,6 +178,57 @@ class LoginSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.address or ''}"
+
+
+class SecondFactor(models.Model):
+    """A person's second factor: the key that their phone makes codes of. The row is the switch."""
+
+    user = models.OneToOneField(
+        User, models.CASCADE, primary_key=True, related_name="second_factor"
+    )
+    key_sealed = models.TextField(editable=False)
+    # The newest step whose code was taken: no code opens twice.
+    last_step = models.BigIntegerField(default=0)
+    # Wrong codes since the last right answer.
+    failures = models.PositiveIntegerField(default=0)
+    enabled_at = models.DateTimeField(_("turned on"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("second factor")
+        verbose_name_plural = _("second factors")
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    @property
+    def key(self) -> str:
+        """The key in base32, for the moment of use. Raises SecretUnreadable."""
+        return unseal(self.key_sealed, context=self._context)
+
+    @key.setter
+    def key(self, plain: str) -> None:
+        self.key_sealed = seal(plain, context=self._context)
+
+    @property
+    def _context(self) -> str:
+        return f"access.secondfactor:{self.user_id}:key"
+
+
+class RecoveryCode(models.Model):
+    """One that was not used yet, as a digest: who reads the table opens nothing."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64, editable=False)
+
+    class Meta:
+        verbose_name = _("recovery code")
+        verbose_name_plural = _("recovery codes")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_of_a_person")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
 
 
 class AuditEntry(models.Model):

@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 from access import lockout
 from access.models import Token, User
 from access.policy import NotAllowed
+from access.second_factor.policy import has_one
+from access.second_factor.services import Answer, check
 
 MINUTES = 10
 SESSION_KEY = "confirmed_at"
@@ -69,14 +71,20 @@ def confirm_address(back: str) -> str:
     return f"{reverse('access:confirm')}?{urlencode({'next': back})}"
 
 
-def confirm(request: HttpRequest, *, user: User, answer: str) -> bool:
-    """Whether the answer is the person's; then it holds for MINUTES. A wrong one counts as a
-    failed login. The caller asks `lockout.is_locked_out` before."""
-    if not user.check_password(answer):
+def confirm(request: HttpRequest, *, user: User, answer: str) -> Answer:
+    """Take the password, or a code of who has a second factor; if right, it holds for MINUTES.
+
+    A wrong one counts as a failed login. The caller asks `lockout.is_locked_out` before.
+    """
+    if has_one(user):
+        found = check(user=user, answer=answer)
+    else:
+        found = Answer.RIGHT if user.check_password(answer) else Answer.WRONG
+    if found == Answer.RIGHT:
+        mark(request)
+    elif found == Answer.WRONG:
         lockout.count_failure(request, user)
-        return False
-    mark(request)
-    return True
+    return found
 
 
 def mark(request: HttpRequest) -> None:

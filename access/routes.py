@@ -7,7 +7,18 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-OPEN_ROUTES = frozenset({"login", "admin:login", "health", "health-live", "health-ready"})
+OPEN_ROUTES = frozenset(
+    {
+        "login",
+        # They ask for half a login (access.second_factor.pending), else lead to the whole one.
+        "login-code",
+        "login-set-up",
+        "admin:login",
+        "health",
+        "health-live",
+        "health-ready",
+    }
+)
 
 
 class LoginByDefaultMiddleware(LoginRequiredMiddleware):

@@ -34,6 +34,7 @@ class Environment:
     cors_origins: list[str]
     api_limits: dict[str, int]
     secure_cookies: bool
+    require_second_factor: str
     time_zone: str
     log_level: str
     short_workers: int
@@ -76,6 +77,11 @@ def read_environment(*, env_file: bool = True) -> Environment:
             "backup_create": env.int("HOLDFAST_API_CREATES", 30, validate=validate.Range(0)),
         },
         secure_cookies=env.bool("HOLDFAST_SECURE_COOKIES", False),
+        require_second_factor=env.str(
+            "HOLDFAST_REQUIRE_SECOND_FACTOR",
+            "nobody",
+            validate=validate.OneOf(["nobody", "admins", "everyone"]),
+        ),
         time_zone=env.str("HOLDFAST_TIME_ZONE", "UTC"),
         log_level=env.str(
             "HOLDFAST_LOG_LEVEL",

@@ -152,11 +152,14 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_CLIENT_IP_CALLABLE = "access.lockout.peer"
 AXES_LOCKOUT_CALLABLE = "access.lockout.answer_locked_out"
 # Of what a failed form held nothing secret is kept: it may be right but for a letter.
-AXES_SENSITIVE_PARAMETERS = ["answer", "code", "old_password", "new_password1", "new_password2"]
+_SECRET_FIELDS = ["answer", "code", "old_password", "new_password1", "new_password2"]
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", *_SECRET_FIELDS]
 AXES_ENABLE_ADMIN = False
 # Logins are in the audit.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+
+REQUIRE_SECOND_FACTOR = ENVIRONMENT.require_second_factor
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard:overview"

@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from access import audit
 from access.models import User
+from access.second_factor import pending
+from access.second_factor.policy import has_one, is_required
+from dashboard.login_steps import enter
 
 
 class LoginForm(AuthenticationForm):
@@ -32,11 +34,17 @@ class Login(LoginView):
     next_page = "dashboard:overview"
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        answer = super().form_valid(form)
         user = form.get_user()
         assert isinstance(user, User)
-        audit.record(actor=user, action="login.done", thing=user)
-        return answer
+        goes_to = self.get_success_url()
+        if has_one(user):
+            pending.begin(self.request, user=user, goes_to=goes_to)
+            return redirect("login-code")
+        if is_required(user):
+            pending.begin(self.request, user=user, goes_to=goes_to)
+            return redirect("login-set-up")
+        enter(self.request, user)
+        return redirect(goes_to)
 
 
 def admin_login(request: HttpRequest, **_context: object) -> HttpResponse:

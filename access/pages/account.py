@@ -9,16 +9,19 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from access import audit
-from access.models import User
+from access import audit, lockout
+from access.models import SecondFactor, User
 from access.pages.gate import person
 from access.pages.token_form import TokenForm
+from access.reauthentication import confirm_address, is_recent
+from access.second_factor.policy import is_required
 from access.sessions import end_other_sessions, end_session, remember, sessions_of
 from access.tokens import tokens_of
 
@@ -65,6 +68,11 @@ def show(
         "token_form": token_form or TokenForm(user=user),
         "sessions": sorted(sessions, key=lambda pair: not pair[1]),
         "tokens": tokens_of(user),
+        "factor": SecondFactor.objects.filter(user=user).first(),
+        "codes_left": user.recovery_codes.count(),
+        "is_required": is_required(user),
+        "is_recent": is_recent(request),
+        "confirm": confirm_address(f"{reverse('access:account')}#tokens"),
     }
     return render(request, "access/account.html", context, status=status)
 
@@ -74,8 +82,12 @@ def show(
 @require_http_methods(["POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
     user = person(request)
+    if lockout.is_locked_out(request, user):
+        return lockout.answer_locked_out(request)
     form = PasswordForm(user, request.POST)
     if not form.is_valid():
+        if form.has_error("old_password", "password_incorrect"):
+            lockout.count_failure(request, user)
         return show(request, user, password_form=form, status=400)
     form.save()
     # Every other session ends with the old password; this one goes on under a new key.

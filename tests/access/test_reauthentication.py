@@ -60,7 +60,7 @@ def test_one_is_led_to_confirm_and_back(stale: Client) -> None:
 def test_a_wrong_answer_opens_nothing(stale: Client) -> None:
     answer = stale.post(URL, {"answer": "wrong", "next": "/dashboard/account"})
     assert answer.status_code == 400
-    assert "This is not right." in answer.content.decode()
+    assert "This is not your password." in answer.content.decode()
     assert stale.post("/dashboard/account/tokens", TOKEN).status_code == 302
 
 

@@ -41,12 +41,18 @@ RULES: dict[str, Rule] = {
     "health-live": rule(GET=ALL),
     "health-ready": rule(GET=ALL),
     "login": rule(GET=ALL, POST=ALL, PUT=ALL, PATCH=ALL, DELETE=ALL),
+    # Open to half a login; who is wholly logged in is led on from the login.
+    "login-code": rule(GET="llllll", POST="llllll"),
+    "login-set-up": rule(GET="llllll", POST="llllll"),
     "logout": rule(POST="llllll"),
     "dashboard:overview": rule(GET=NOT_AGENTS),
     # One's own account. A token of anyone else is not there, for root neither.
     "access:account": rule(GET=ALL),
     "access:confirm": rule(GET=ALL, POST=ALL),
     "access:password": rule(POST=ALL),
+    "access:account-second-factor": rule(GET=ALL, POST=ALL),
+    "access:recovery-codes": rule(POST=ALL),
+    "access:second-factor-off": rule(POST=ALL),
     "access:session-end": rule(POST=ALL, body={"session": "others"}),
     "access:token-create": rule(POST=ALL),
     "access:token-rotate": rule(POST=ALL, own_thing=True),

@@ -1,0 +1,1 @@
+"""The second factor of people: time-based codes of their phone, and recovery codes."""
