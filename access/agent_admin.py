@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidge
 from access import audit
 from access.models import Agent, Token, User
 from access.policy import NotAllowed
+from access.reauthentication import require_recent
 from access.roles import Role
 from access.scoped_admin import ScopedAdmin
 from access.services import create_agent
@@ -152,6 +153,9 @@ class TokenAdmin(ShownOnceAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Token | None = None) -> list[str]:
         return self.get_fields(request, obj) if obj else []
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return require_recent(super().add_view)(request, *args, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
