@@ -66,6 +66,7 @@ _ADMIN = _OPERATOR | {
     "backups.manage_recovery_key",
     # Its bytes without their encryption.
     "backups.open_backup",
+    "backups.rescan_storage",
     "monitoring.view_alert",
     "monitoring.view_event",
     "storage.add_storagetarget",

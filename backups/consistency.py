@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Subquery
 
 from backups.manifest import SUFFIX
 from backups.models import Backup, Check
-from backups.naming import SHEET, artifact_key
+from backups.naming import SHEET, artifact_key, is_of_holdfast_itself
 from monitoring.events.models import Event
 from monitoring.files.models import Stage, Step, TrackedFile
 from storage.backends import backend_for
@@ -100,14 +100,15 @@ def _orphans(most: int) -> Iterator[str]:
         except StorageError as error:
             yield f"{target} cannot be read: {error}"
             continue
-        at_work = _keys_at_work()
+        at_work = keys_at_work()
         objects = [key.removesuffix(SUFFIX) for key in keys]
         rows = StoredObject.objects.filter(target=target, key__in=objects)
         known = set(rows.values_list("key", flat=True)) | _sheets(target, keys)
         for key in keys:
             # A draft's name does not tell whose it is.
             is_at_work = bool(at_work) and key.startswith((*at_work, DRAFTS))
-            if key.removesuffix(SUFFIX) not in known and not is_at_work:
+            is_ours = is_at_work or is_of_holdfast_itself(key)
+            if key.removesuffix(SUFFIX) not in known and not is_ours:
                 yield f"{target}: {key} belongs to nothing."
 
 
@@ -118,7 +119,8 @@ def _sheets(target: StorageTarget, keys: list[str]) -> set[str]:
     return {key for key in found if rows.filter(key__startswith=key.removesuffix(SHEET)).exists()}
 
 
-def _keys_at_work() -> tuple[str, ...]:
+def keys_at_work() -> tuple[str, ...]:
+    """What the keys begin with that running backups write to."""
     running = Backup.objects.filter(file__status=TrackedFile.Status.PROCESSING)
     return tuple(
         artifact_key(backup, backup.file.attempt)

@@ -6,7 +6,7 @@ import orjson
 
 from backups.engines import Dump, Engine
 from backups.keyring import Recipient
-from backups.models import Backup
+from backups.models import Backup, Database
 from backups.pipeline import Packed
 
 FORMAT = 1
@@ -29,7 +29,7 @@ def build_manifest(
         "holdfast_manifest": FORMAT,
         "backup": str(backup.pk),
         "attempt": attempt,
-        "database": {"id": str(backup.database_id), "name": backup.database.name},
+        "database": _identity(backup.database),
         "company": backup.company.name,
         "created_at": backup.created_at.isoformat(),
         "label": backup.label,
@@ -56,6 +56,18 @@ def build_manifest(
         "commands": engine.restore_commands(manifest),
     }
     return manifest
+
+
+def _identity(database: Database) -> dict[str, Any]:
+    """By which a registry that was lost knows the database again; without its password."""
+    return {
+        "id": str(database.pk),
+        "name": database.name,
+        "host": database.host,
+        "port": database.port,
+        "database_name": database.database_name,
+        "username": database.username,
+    }
 
 
 def encode(manifest: dict[str, Any]) -> bytes:

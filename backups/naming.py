@@ -8,6 +8,9 @@ from storage.keys import slug
 
 EXTENSIONS = ("dump.age", "dump.zst.age")
 SHEET = "RESTORE.txt"
+REGISTRY = "registry.json"
+# Holdfast's own backups. No database's folder is called so: those end in eight hex digits.
+ITSELF = "holdfast-itself"
 
 
 def base_name(backup: Backup) -> str:
@@ -32,6 +35,11 @@ def artifact_key(backup: Backup, attempt: int) -> str:
 def sheet_key(key: str) -> str:
     """Where the restore sheet of an artifact's database lies: in the folder above its run's."""
     return f"{key.split('/')[0]}/{SHEET}"
+
+
+def is_of_holdfast_itself(key: str) -> bool:
+    """Whether it is no backup of a database, and none's orphan: its own set, or what is derived."""
+    return key.startswith(f"{ITSELF}/") or key == REGISTRY
 
 
 def extension(dump: Dump) -> str:

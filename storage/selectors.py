@@ -22,3 +22,13 @@ def target_for(*, actor: Actor, target_id: uuid.UUID | str) -> StorageTarget:
         return list_targets(actor=actor).get(pk=target_id)
     except (StorageTarget.DoesNotExist, ValidationError, ValueError):
         raise NoSuchTarget(_("There is no such storage.")) from None
+
+
+def target_named(*, actor: Actor, ref: str) -> StorageTarget:
+    """The target of a name or an id. Raises NoSuchTarget, also for a name used twice."""
+    named = list(list_targets(actor=actor).filter(name=ref.replace("\0", ""))[:2])
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise NoSuchTarget(_("Several storages have this name. Give the id."))
+    return target_for(actor=actor, target_id=ref)

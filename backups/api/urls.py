@@ -8,6 +8,7 @@ from django.urls import URLPattern, re_path
 from backups.api.checks import ValidateView
 from backups.api.databases import DatabasesView, DatabaseTestView, DatabaseView
 from backups.api.download import DownloadView
+from backups.api.rescan import RescanView
 from backups.api.schedules import SchedulesView, ScheduleTestView, ScheduleView
 from backups.api.views import CancelView, CreateView, DetailView, ListView, StatusView
 
@@ -16,6 +17,7 @@ app_name = "api"
 _ID = "[0-9a-fA-F-]{32,36}"
 UUID = rf"(?P<backup_id>{_ID})"
 DATABASE = rf"(?P<database_id>{_ID})"
+TARGET = rf"(?P<target_id>{_ID})"
 SCHEDULE = rf"(?P<schedule_id>{_ID})"
 
 
@@ -34,6 +36,7 @@ urlpatterns = [
     _both("databases", DatabasesView.as_view(), "databases"),
     _both(f"databases/{DATABASE}/test", DatabaseTestView.as_view(), "database-test"),
     _both(f"databases/{DATABASE}", DatabaseView.as_view(), "database"),
+    _both(f"storages/{TARGET}/rescan", RescanView.as_view(), "storage-rescan"),
     _both("schedules", SchedulesView.as_view(), "schedules"),
     _both(f"schedules/{SCHEDULE}/test", ScheduleTestView.as_view(), "schedule-test"),
     _both(f"schedules/{SCHEDULE}", ScheduleView.as_view(), "schedule"),

@@ -30,7 +30,7 @@ from backups.selectors import (
 )
 from storage.api.bodies import Body, company_for
 from storage.description import describe_target
-from storage.selectors import list_targets, target_for
+from storage.selectors import list_targets, target_named
 from storage.services import create_local_target, delete_target, test_target, update_target
 
 VERBS = ("list", "show", "create", "change", "test", "delete")
@@ -161,8 +161,7 @@ def _new_storage(actor: Actor, body: dict[str, Any]) -> Any:
 
 
 def _find_storage(actor: Actor, ref: str) -> Any:
-    named = list_targets(actor=actor).filter(name=ref.replace("\0", "")).first()
-    return named or target_for(actor=actor, target_id=ref)
+    return target_named(actor=actor, ref=ref)
 
 
 def _new_schedule(actor: Actor, body: dict[str, Any]) -> Any:

@@ -176,15 +176,16 @@ class Engine(Protocol):
 
 
 def engine_for(database: Database) -> Engine:
-    return _engines()[database.engine]()
+    return engines()[database.engine]()
 
 
 def sweep_drill_servers() -> int:
     """Remove what drills have left that died; how many. Safe to call at any time."""
-    return sum(engine().sweep() for engine in _engines().values())
+    return sum(engine().sweep() for engine in engines().values())
 
 
-def _engines() -> dict[str, Callable[[], Engine]]:
+def engines() -> dict[str, Callable[[], Engine]]:
+    """By the name that a Database and a manifest have for it."""
     from backups.engines.postgres import PostgresEngine
 
     return {Database.Engine.POSTGRESQL: PostgresEngine}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.openapi import restoring
+from config.openapi import rescanning, restoring
 from config.openapi.shapes import SHAPES
 
 _ABOUT = """\
@@ -48,7 +48,7 @@ SPECTACULAR: dict[str, Any] = {
         {"name": "Description", "description": "This document."},
     ],
     "APPEND_COMPONENTS": {
-        "schemas": {**SHAPES, **restoring.SHAPES},
+        "schemas": {**SHAPES, **restoring.SHAPES, **rescanning.SHAPES},
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer", "bearerFormat": "hf_…"},
             "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},

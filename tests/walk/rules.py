@@ -89,6 +89,7 @@ RULES: dict[str, Rule] = {
     "api:storages": rule(GET=NOT_AGENTS, POST="ffifii"),
     "api:storage": rule(GET=READ_ONE, PATCH=ADMINISTER_ONE, DELETE=ADMINISTER_ONE),
     "api:storage-test": rule(POST=ACT_ON_ONE),
+    "api:storage-rescan": rule(POST=ADMINISTER_ONE),
     "api:schedules": rule(GET=NOT_AGENTS, POST="ffifii"),
     "api:schedule": rule(GET=READ_ONE, PATCH=ADMINISTER_ONE, DELETE=ADMINISTER_ONE),
     "api:schedule-test": rule(POST=ACT_ON_ONE),

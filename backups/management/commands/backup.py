@@ -23,6 +23,7 @@ from backups.cli import (
     edit,
     info,
     listing,
+    rescan,
     things,
     validate,
 )
@@ -42,6 +43,7 @@ VERBS: dict[str, Any] = {
     "validate": validate,
     "edit": edit,
     "delete": delete,
+    "rescan": rescan,
     "databases": things.databases,
     "storages": things.storages,
     "schedules": things.schedules,
