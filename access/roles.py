@@ -27,6 +27,7 @@ _VIEWER = frozenset(
         "monitoring.view_stage",
         "monitoring.view_step",
         "monitoring.view_trackedfile",
+        "restores.view_receivedfile",
         "restores.view_restore",
         "storage.view_storagetarget",
         "storage.view_storedobject",
@@ -41,8 +42,10 @@ _OPERATOR = _VIEWER | {
     "backups.check_backup",
     "backups.test_backupschedule",
     "backups.test_database",
+    "restores.add_receivedfile",
     "restores.add_restore",
     "restores.cancel_restore",
+    "restores.delete_receivedfile",
     "storage.test_storagetarget",
 }
 
@@ -69,6 +72,10 @@ _ADMIN = _OPERATOR | {
     "backups.rescan_storage",
     "monitoring.view_alert",
     "monitoring.view_event",
+    # What strangers wrote, and files of this machine that are no company's.
+    "restores.accept_extensions",
+    "restores.accept_plain_sql",
+    "restores.read_paths",
     "storage.add_storagetarget",
     "storage.change_storagetarget",
     "storage.delete_storagetarget",

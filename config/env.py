@@ -46,6 +46,8 @@ class Environment:
     postgres_folders: list[str]
     recovery_recipient: str | None
     disk_reserve_mb: int
+    upload_most_mb: int
+    restore_roots: list[str]
     email_url: str | None
 
 
@@ -97,6 +99,8 @@ def read_environment(*, env_file: bool = True) -> Environment:
         postgres_folders=env.list("HOLDFAST_POSTGRES_FOLDERS", []),
         recovery_recipient=env.str("HOLDFAST_RECOVERY_RECIPIENT", None),
         disk_reserve_mb=env.int("HOLDFAST_DISK_RESERVE_MB", 256, validate=validate.Range(0)),
+        upload_most_mb=env.int("HOLDFAST_UPLOAD_MOST_MB", 10240, validate=validate.Range(1)),
+        restore_roots=env.list("HOLDFAST_RESTORE_ROOTS", []),
         email_url=env.str("HOLDFAST_EMAIL_URL", None),
     )
     try:

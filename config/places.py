@@ -44,6 +44,11 @@ class Places:
         return self.data / "drills"
 
     @property
+    def received(self) -> Path:
+        """Files from elsewhere, until they are restored."""
+        return self.data / "received"
+
+    @property
     def vault(self) -> Path:
         """The default local storage target."""
         return self.data / "vault"

@@ -22,6 +22,7 @@ from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
 from monitoring.queue.services import forget_lost_tasks
 from restores.queueing import wake_forgotten_restores
+from restores.received.services import expire_files
 from storage.services import sweep_targets
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     make_way,
     wake_waiting_checks,
     wake_forgotten_restores,
+    expire_files,
     finish_deletions,
     sweep_drill_servers,
     forget_old_answers,

@@ -38,5 +38,7 @@ class RestoreCourse:
 
 
 def _restore_of(file_id: object) -> Restore | None:
-    rows = Restore.objects.select_related("company", "file", "server__company", "backup")
+    rows = Restore.objects.select_related(
+        "company", "file", "server__company", "backup", "received__company"
+    )
     return rows.filter(file=file_id).first()

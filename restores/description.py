@@ -5,13 +5,14 @@ from typing import Any
 from backups.description import iso
 from monitoring.files.selectors import NO_STEPS, describe_stages, stage_in_progress
 from restores.models import Restore
+from restores.received.models import ReceivedFile
 
 
 def describe(restore: Restore) -> dict[str, Any]:
     person = restore.created_by
     return {
         "id": str(restore.pk),
-        "source": {"backup": str(restore.backup_id), "file_name": restore.backup.file_name},
+        "source": _source(restore),
         "target": {
             "server": str(restore.server_id),
             "server_name": restore.server.name,
@@ -47,6 +48,17 @@ def describe_status(restore: Restore) -> dict[str, Any]:
     }
 
 
+def _source(restore: Restore) -> dict[str, Any]:
+    found: dict[str, Any] = {"file_name": restore.source_name}
+    if restore.received is None:
+        return {"backup": str(restore.backup_id), **found}
+    if restore.received.origin == ReceivedFile.Origin.PATH:
+        found["path"] = restore.received.path
+    else:
+        found["upload"] = str(restore.received_id)
+    return {**found, "contents": restore.received.contents}
+
+
 def _result(restore: Restore) -> dict[str, Any] | None:
     if restore.status != Restore.Status.COMPLETED and not restore.differences:
         return None
@@ -54,6 +66,9 @@ def _result(restore: Restore) -> dict[str, Any] | None:
         "tables": restore.tables,
         "rows": restore.rows,
         "differences": restore.differences,
+        # Nothing says what a file from elsewhere should hold: its rows were counted.
+        "compared": restore.received_id is None,
+        "counts": restore.counted,
         "registered": str(restore.registered_id) if restore.registered_id else None,
     }
 

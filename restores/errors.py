@@ -23,3 +23,32 @@ class CopyDiffers(BackupError):
 
     code = "copy_differs"
     cure = _("Run a restore drill of this backup, and try another one.")
+
+
+class TooLarge(BackupError):
+    code = "too_large"
+    status = 413
+    cure = _("Raise HOLDFAST_UPLOAD_MOST_MB, or put the file under a configured folder.")
+
+
+class UploadBroken(BackupError):
+    code = "upload_broken"
+    status = 400
+    cure = _("Send it again.")
+
+
+class NothingReceived(BackupError):
+    code = "empty"
+    status = 400
+
+
+class PathRefused(BackupError):
+    code = "path_refused"
+    cure = _("Give the full path of a file under one of the folders in HOLDFAST_RESTORE_ROOTS.")
+
+
+class NotConfirmed(BackupError):
+    """Something that an administrator has to agree to first."""
+
+    code = "not_confirmed"
+    status = 409

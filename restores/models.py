@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from access.models import Company, Scoped, User
 from backups.models import Backup, Database
 from monitoring.files.models import TrackedFile
+from restores.received.models import ReceivedFile
 
 
 class Restore(models.Model):
@@ -24,7 +25,11 @@ class Restore(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     company = models.ForeignKey(Company, models.PROTECT, related_name="+")
-    backup = models.ForeignKey(Backup, models.PROTECT, related_name="restores")
+    # Either of the two.
+    backup = models.ForeignKey(Backup, models.PROTECT, null=True, related_name="restores")
+    received = models.ForeignKey(ReceivedFile, models.PROTECT, null=True, related_name="restores")
+    # What an administrator has agreed to, for a file that was not made here.
+    outside = models.JSONField(_("agreed to"), default=dict)
     # Whose server it goes to; the restored database gets a name of its own there.
     server = models.ForeignKey(Database, models.PROTECT, related_name="restores")
     target_name = models.CharField(_("new database"), max_length=63)
@@ -36,6 +41,8 @@ class Restore(models.Model):
     registered = models.ForeignKey(Database, models.SET_NULL, null=True, related_name="restored_by")
     tables = models.PositiveIntegerField(_("tables"), null=True)
     rows = models.BigIntegerField(_("rows"), null=True)
+    # Rows by table, of what nothing says how many they should be.
+    counted = models.JSONField(_("counted"), default=dict)
     differences = models.JSONField(_("differences"), default=list)
     file = models.OneToOneField(TrackedFile, models.SET_NULL, null=True, related_name="restore")
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -62,6 +69,12 @@ class Restore(models.Model):
     @property
     def is_over(self) -> bool:
         return self.status not in (self.Status.PENDING, self.Status.RUNNING)
+
+    @property
+    def source_name(self) -> str:
+        if self.received is not None:
+            return str(self.received)
+        return self.backup.file_name if self.backup else ""
 
     def draft(self, attempt: int) -> str:
         """The database's name until it is whole. Ours alone: who finds it may drop it."""

@@ -30,8 +30,7 @@ def write_success(
 
     The file's row is held meanwhile: a cancel comes before, and nothing is named, or too late.
     """
-    marks = (restore.backup.manifest or {}).get("contents", {}).get("fingerprint") or {}
-    tables = marks.get("tables", {})
+    rows = _rows_by_table(restore)
     with transaction.atomic():
         if claim.hold().cancelled_by:
             raise ClaimLost("The run was cancelled.")
@@ -44,12 +43,28 @@ def write_success(
             status=Restore.Status.COMPLETED,
             completed_at=Now(),
             registered=registered,
-            tables=len(tables),
-            rows=sum(mark["rows"] for mark in tables.values()),
+            tables=len(rows),
+            rows=sum(rows.values()),
         )
         _audit(restore, "restore.completed", database=registered.name)
         finish_file(claim=claim)
         reach("restore.before-commit")
+
+
+def _rows_by_table(restore: Restore) -> dict[str, int]:
+    """As the source's fingerprint says, which was compared; else as they were counted."""
+    if restore.backup is None:
+        restore.refresh_from_db(fields=["counted"])
+        return {table: rows or 0 for table, rows in restore.counted.items()}
+    marks = (restore.backup.manifest or {}).get("contents", {}).get("fingerprint") or {}
+    return {table: mark["rows"] for table, mark in marks.get("tables", {}).items()}
+
+
+def keep_counts(*, restore: Restore, claim: Claim, counted: dict[str, int | None]) -> None:
+    """Written before it gets its name: who finishes it later cannot count any more."""
+    with transaction.atomic():
+        claim.hold()
+        Restore.objects.filter(pk=restore.pk).update(counted=counted)
 
 
 def keep_differences(*, restore: Restore, claim: Claim, differences: list[Difference]) -> None:

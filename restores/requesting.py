@@ -1,13 +1,13 @@
 """Asking for a restore: all is looked at first, and nothing is touched before a worker has it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from access import audit
-from access.models import User
+from access.models import Company, User
 from access.policy import Actor, require
 from backups import keyring
 from backups.engines import PreflightCheck, RestoreOptions, engine_for
@@ -18,17 +18,37 @@ from monitoring.files.services import open_file
 from monitoring.files.stages import Kind, Origin
 from restores.errors import Blocked
 from restores.models import Restore
+from restores.origins import FromOutside
+from restores.outside import keep_file, look_at_file
 from restores.queueing import enqueue
+from restores.received.models import ReceivedFile
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for: this backup as a new database `name` on the server of `server`."""
+    """What is asked for: this backup as a new database `name` on the server of `server`.
 
-    backup: Backup
+    Without a backup it is a file `outside`.
+    """
+
+    backup: Backup | None
     server: Database
     name: str
     options: RestoreOptions
+    outside: FromOutside | None = None
+
+    @property
+    def company(self) -> Company:
+        return self.outside.company if self.outside else self.server.company
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was looked at, and what is known of a file from elsewhere."""
+
+    checks: list[PreflightCheck]
+    contents: dict[str, Any] = field(default_factory=dict)
+    size: int = 0
 
 
 def parse_options(given: dict[str, Any]) -> RestoreOptions:
@@ -48,9 +68,16 @@ def parse_options(given: dict[str, Any]) -> RestoreOptions:
 
 def look_first(*, wish: Wish, actor: Actor) -> list[PreflightCheck]:
     """The preflight. Touches nothing. Raises NotAllowed, NotReady, KeyMissing or BackupError."""
-    require(actor, "restores.add_restore", wish.backup.company)
+    return _look(wish, actor).checks
+
+
+def _look(wish: Wish, actor: Actor) -> _Found:
     require(actor, "restores.add_restore", wish.server.company)
+    if wish.outside is not None:
+        return _look_outside(wish, wish.outside, actor)
+    assert wish.backup is not None
     backup = wish.backup
+    require(actor, "restores.add_restore", backup.company)
     if backup.status != Backup.Status.COMPLETED or not backup.manifest:
         raise NotReady(_("Only a completed backup can be restored."))
     if backup.company_id != wish.server.company_id:
@@ -61,28 +88,42 @@ def look_first(*, wish: Wish, actor: Actor) -> list[PreflightCheck]:
         raise KeyMissing(_("This server holds public keys only: it cannot open what it stored."))
     engine = engine_for(wish.server)
     found = engine.preflight(wish.server, backup.manifest, name=wish.name, options=wish.options)
-    return [_integrity(backup), *_promised(wish), *found]
+    return _Found([_integrity(backup), *_promised(wish), *found])
+
+
+def _look_outside(wish: Wish, outside: FromOutside, actor: Actor) -> _Found:
+    if outside.company.pk != wish.server.company_id:
+        raise NotReady(_("A file goes to a server of its own company."))
+    engine = engine_for(wish.server)
+    checks, contents, size = look_at_file(outside=outside, engine=engine, actor=actor)
+    manifest = {"contents": contents, "server_version": contents["server_version"]}
+    found = engine.preflight(wish.server, manifest, name=wish.name, options=wish.options)
+    return _Found([*checks, *_promised(wish), *found], contents, size)
 
 
 def request_restore(*, wish: Wish, actor: Actor) -> Restore:
     """Queue it. Raises as `look_first`, and Blocked."""
-    checks = look_first(wish=wish, actor=actor)
+    looked = _look(wish, actor)
+    checks = looked.checks
     blocking = [check for check in checks if check.level == "blocking"]
     if blocking:
         raise Blocked(" ".join(check.message for check in blocking), checks=checks)
     person = actor if isinstance(actor, User) else None
     with transaction.atomic():
+        source = _source(wish, looked, actor)
         file = open_file(
             kind=Kind.RESTORE,
-            company=wish.backup.company,
+            company=wish.company,
             name=wish.name,
-            original_path=wish.backup.file_name,
-            origin=Origin.STORED,
+            original_path=source.name,
+            origin=source.origin,
             created_by=person,
         )
         restore = Restore.objects.create(
-            company=wish.backup.company,
+            company=wish.company,
             backup=wish.backup,
+            received=source.received,
+            outside=source.agreed,
             server=wish.server,
             target_name=wish.name,
             options=asdict(wish.options),
@@ -95,10 +136,42 @@ def request_restore(*, wish: Wish, actor: Actor) -> Restore:
             action="restore.requested",
             thing=restore,
             company=restore.company,
-            changes={"backup": str(wish.backup.pk), "server": wish.server.name, "name": wish.name},
+            changes={
+                "source": source.name,
+                "backup": str(wish.backup.pk) if wish.backup else None,
+                "server": wish.server.name,
+                "name": wish.name,
+                **source.agreed,
+            },
         )
         enqueue(restore)
     return restore
+
+
+@dataclass(frozen=True)
+class _Source:
+    name: str
+    origin: str
+    received: ReceivedFile | None = None
+    agreed: dict[str, bool] = field(default_factory=dict)
+
+
+def _source(wish: Wish, looked: _Found, actor: Actor) -> _Source:
+    """What the rows of a restore say of where it comes from."""
+    if wish.outside is None:
+        assert wish.backup is not None
+        return _Source(wish.backup.file_name, Origin.STORED)
+    outside = wish.outside
+    received = keep_file(outside=outside, contents=looked.contents, size=looked.size, actor=actor)
+    return _Source(
+        received.path or received.name,
+        Origin.LOCAL if received.path else Origin.UPLOAD,
+        received,
+        {
+            "accept_plain_sql": outside.accept_plain_sql,
+            "accept_extensions": outside.accept_extensions,
+        },
+    )
 
 
 def cancel_restore(*, restore: Restore, actor: Actor) -> None:

@@ -1,6 +1,6 @@
 """The course of one restore on a runner.
 
-stored bytes → sha256 → age → zstd → pg_restore into a draft → fingerprints compared → its name.
+bytes → sha256 → unpacked → pg_restore or psql into a draft → fingerprints compared → its name.
 """
 
 import itertools
@@ -9,12 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backups import keyring
-from backups.engines import Difference, Restoration, RestoreOptions, engine_for, run_name
-from backups.errors import Corrupt, Missing
-from backups.pipeline import named
+from backups.engines import Difference, RestoreOptions, engine_for, run_name
 from backups.runs import failing_in_its_row
-from backups.validation import Hashed, decrypt
 from faults import reach
 from monitoring.files.claims import Claim
 from monitoring.files.journal import Journal
@@ -22,10 +18,8 @@ from monitoring.files.progress import Meter
 from monitoring.files.services import enter_stage
 from restores.errors import CopyDiffers
 from restores.models import Restore
-from restores.outcome import keep_differences, write_success
-from storage.errors import StorageError
-from storage.models import StoredObject
-from storage.services import open_object
+from restores.origins import Origin, origin_of
+from restores.outcome import keep_counts, keep_differences, write_success
 
 
 def carry_out(*, restore: Restore, claim: Claim) -> None:
@@ -49,14 +43,17 @@ def _was_published(restore: Restore, claim: Claim) -> bool:
 
 
 def _restore(restore: Restore, claim: Claim, journal: Journal) -> None:
-    stored = restore.backup.stored_objects.select_related("target").order_by("stored_at").first()
-    if stored is None:
-        raise Missing(_("Nothing of this backup is stored."))
-    manifest = restore.backup.manifest or {}
-    identity = keyring.installation_identity()
+    origin = origin_of(restore)
     enter_stage(claim=claim, key="receive", journal=journal)
     enter_stage(claim=claim, key="validate", journal=journal)
-    meter = Meter(claim=claim, journal=journal, key="restore", bytes_total=stored.size)
+    with origin.validated(claim=claim, journal=journal) as manifest:
+        _bring(restore, claim, journal, origin, manifest)
+
+
+def _bring(
+    restore: Restore, claim: Claim, journal: Journal, origin: Origin, manifest: dict[str, Any]
+) -> None:
+    meter = Meter(claim=claim, journal=journal, key="restore", bytes_total=origin.size)
     with engine_for(restore.server).restore(
         restore.server,
         manifest,
@@ -68,8 +65,10 @@ def _restore(restore: Restore, claim: Claim, journal: Journal) -> None:
         on_wait=lambda: meter.live(),
     ) as there:
         reach("restore.draft-made")
-        enter_stage(claim=claim, key="restore", journal=journal, bytes_total=stored.size)
-        _bring(stored, manifest, identity, there, meter)
+        enter_stage(claim=claim, key="restore", journal=journal, bytes_total=origin.size)
+        origin.bring(there, meter)
+        if there.counted:
+            keep_counts(restore=restore, claim=claim, counted=there.counted)
         reach("restore.restored")
         enter_stage(claim=claim, key="finalize", journal=journal)
         differences = there.compare(on_table=_on_table(claim, journal, manifest))
@@ -79,21 +78,6 @@ def _restore(restore: Restore, claim: Claim, journal: Journal) -> None:
         reach("restore.compared")
         there.settle()
         write_success(restore=restore, claim=claim, journal=journal, there=there)
-
-
-def _bring(
-    stored: StoredObject, manifest: dict[str, Any], identity: Any, there: Restoration, meter: Meter
-) -> None:
-    try:
-        with open_object(target=stored.target, key=stored.key) as file:
-            source = Hashed(file, meter.add)
-            decrypt(source, there, manifest, identity)
-            there.finish()
-            source.drain()
-    except StorageError as error:
-        raise named(error) from error
-    if (source.size, source.digest.hexdigest()) != (stored.size, stored.sha256):
-        raise Corrupt(_("The stored bytes are not those that were written."))
 
 
 def _on_table(claim: Claim, journal: Journal, manifest: dict[str, Any]) -> Callable[[str], None]:

@@ -58,7 +58,9 @@ def any_being_restored(backups: QuerySet[Backup]) -> bool:
 def _rows(actor: Actor) -> QuerySet[Restore]:
     found: QuerySet[Restore] = (
         Restore.objects.visible_to(actor)
-        .select_related("company", "backup__database", "server", "registered", "created_by", "file")
+        .select_related(
+            "company", "backup__database", "received", "server", "registered", "created_by", "file"
+        )
         .prefetch_related("file__stages")
         # It holds every table's fingerprint, and nothing of it is shown.
         .defer("backup__manifest")

@@ -4,10 +4,12 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 from backups.models import Database
 from backups.options import Options
+from backups.unwrapping import Opened
 from monitoring.files.journal import Journal
 
 
@@ -112,6 +114,10 @@ class Restoration(Protocol):
     def settle(self) -> None:
         """What remains to be done before it gets its name."""
 
+    @property
+    def counted(self) -> dict[str, int | None]:
+        """Rows by table of what came from elsewhere: nothing says what they should be."""
+
     def publish(self) -> None:
         """Give it its final name, at once. Raises TargetExists; then it is as before."""
 
@@ -160,6 +166,18 @@ class Engine(Protocol):
         on_wait: Callable[[], None],
     ) -> AbstractContextManager[Restoration]:
         """A new database `draft` for the length of the block; dropped unless it was published."""
+
+    def recognize(self, opened: Opened) -> dict[str, Any]:
+        """What a file from elsewhere is, from its beginning, as a manifest's `contents`.
+
+        Raises BackupError, naming what is wrong with it.
+        """
+
+    def read_whole(self, opened: Opened, *, folder: Path) -> dict[str, Any]:
+        """The same after reading all of it; `folder` is a private one for what it needs.
+
+        Raises BackupError.
+        """
 
     def forget_draft(self, database: Database, *, draft: str) -> None:
         """Drop the database that a dead restore has left. Safe to repeat. Raises BackupError."""

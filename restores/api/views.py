@@ -15,13 +15,18 @@ from backups.engines import RestoreOptions
 from backups.selectors import backup_for, database_for
 from restores.description import describe, describe_status
 from restores.models import Restore
+from restores.outside import file_from_outside
 from restores.requesting import Wish, cancel_restore, look_first, request_restore
 from restores.selectors import MOST, list_restores, restore_for
 from storage.api.bodies import BadValue, Body, Flag, Text, actor_of, read_body
 
 
 class Source(Body):
-    backup = serializers.UUIDField()
+    """One of them."""
+
+    backup = serializers.UUIDField(required=False)
+    upload = serializers.UUIDField(required=False)
+    path = Text(max_length=4000, required=False)
 
 
 class Target(Body):
@@ -35,6 +40,8 @@ class NewRestore(Body):
     target = Target()
     owner = serializers.ChoiceField(choices=["keep", "none"], default="keep")
     analyze = Flag(default=True)
+    accept_plain_sql = Flag(default=False)
+    accept_extensions = Flag(default=False)
     dry_run = Flag(default=False)
 
 
@@ -98,9 +105,26 @@ def _restore(request: Request, restore_id: str) -> Restore:
 
 
 def _wish(body: dict[str, Any], actor: User) -> Wish:
+    source = body["source"]
+    if len(source) != 1:
+        raise BadValue("source", _("source is one of backup, upload and path."))
+    server = database_for(actor=actor, ref=body["target"]["server"])
+    backup = outside = None
+    if "backup" in source:
+        backup = backup_for(actor=actor, backup_id=source["backup"])
+    else:
+        outside = file_from_outside(
+            actor=actor,
+            company=server.company,
+            upload=str(source.get("upload", "")),
+            path=source.get("path", ""),
+            accept_plain_sql=body["accept_plain_sql"],
+            accept_extensions=body["accept_extensions"],
+        )
     return Wish(
-        backup=backup_for(actor=actor, backup_id=body["source"]["backup"]),
-        server=database_for(actor=actor, ref=body["target"]["server"]),
+        backup=backup,
+        outside=outside,
+        server=server,
         name=body["target"]["database"],
         options=RestoreOptions(keep_owners=body["owner"] == "keep", analyze=body["analyze"]),
     )

@@ -80,7 +80,9 @@ def test_who_and_what_is_refused(
             assert post(login(person), "/api/restores", **body).status_code == 403
         assert post(login(stranger), "/api/restores", **body).status_code == 404
         for wrong, status in (
-            ({**body, "source": {"path": "/etc/passwd"}}, 400),
+            ({**body, "source": {"path": "/etc/passwd"}}, 403),
+            ({**body, "source": {"download": {"url": "https://example.org/x"}}}, 400),
+            ({**body, "source": {**body["source"], "path": "/etc/passwd"}}, 400),
             ({**body, "source": "it"}, 400),
             ({**body, "target": {"server": "shop"}}, 400),
             ({**body, "target": {**body["target"], "mode": "replace"}}, 400),

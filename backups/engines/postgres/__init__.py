@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -20,6 +21,8 @@ from backups.engines.postgres.connection import Server
 from backups.engines.postgres.content import checking
 from backups.engines.postgres.drill import drilling
 from backups.engines.postgres.dump import dumping
+from backups.engines.postgres.outside.reading import read_whole
+from backups.engines.postgres.outside.recognition import recognize
 from backups.engines.postgres.preflight import preflight
 from backups.engines.postgres.source import database_size, version_of
 from backups.engines.postgres.target import forget_draft, restoring_beside, was_published
@@ -27,6 +30,7 @@ from backups.engines.postgres.throwaway import sweep
 from backups.keyring import RECOVERY_FILE
 from backups.models import Database
 from backups.options import Options
+from backups.unwrapping import Opened
 from monitoring.files.journal import Journal
 
 
@@ -93,6 +97,12 @@ class PostgresEngine:
             journal=journal,
             on_wait=on_wait,
         )
+
+    def recognize(self, opened: Opened) -> dict[str, Any]:
+        return recognize(opened)
+
+    def read_whole(self, opened: Opened, *, folder: Path) -> dict[str, Any]:
+        return read_whole(opened, folder=folder)
 
     def forget_draft(self, database: Database, *, draft: str) -> None:
         forget_draft(Server.of(database), draft=draft)

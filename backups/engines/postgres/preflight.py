@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from backups.engines import PreflightCheck, RestoreOptions
 from backups.engines.postgres.clients import choose_for_reading
 from backups.engines.postgres.connection import Server, named_failure
+from backups.engines.postgres.outside.looking import contents_are_from_outside, look_at_outside
 from backups.engines.postgres.preparation import missing_extensions
 from backups.engines.postgres.target import database_exists
 from backups.errors import VersionMismatch
@@ -35,6 +36,9 @@ def _checks(
     yield _name(session, name)
     yield _version(session, manifest)
     yield _privileges(session)
+    if contents_are_from_outside(manifest):
+        yield from look_at_outside(session, manifest["contents"])
+        return
     if marks is None:
         yield _warning(
             "fingerprints", _("It was made without fingerprints: the copy cannot be compared.")

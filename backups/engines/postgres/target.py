@@ -18,6 +18,8 @@ from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.fingerprints.compare import compare
 from backups.engines.postgres.fingerprints.snapshot import held_snapshot
 from backups.engines.postgres.fingerprints.taking import take_fingerprint
+from backups.engines.postgres.outside.bringing import Bringing, bringing
+from backups.engines.postgres.outside.guest import forget_roles
 from backups.engines.postgres.preparation import make_database, make_schemas
 from backups.engines.postgres.restore import Restore, restoring
 from backups.errors import TargetExists
@@ -32,7 +34,7 @@ class PostgresRestoration:
     def __init__(
         self,
         server: Server,
-        restore: Restore,
+        restore: Restore | Bringing,
         marks: dict[str, Any] | None,
         *,
         name: str,
@@ -71,6 +73,10 @@ class PostgresRestoration:
                 snapshot.session, snapshot.tables, like=marks, on_table=on_table
             )
         return compare(marks, copy)
+
+    @property
+    def counted(self) -> dict[str, int | None]:
+        return self._restore.counted if isinstance(self._restore, Bringing) else {}
 
     def settle(self) -> None:
         if self._options.analyze:
@@ -136,13 +142,17 @@ def restoring_beside(
     try:
         if marks is not None:
             make_schemas(there, manifest)
-        with restoring(
-            there,
-            contents,
-            arguments=arguments,
-            application=run,
-            journal=journal,
-            on_wait=on_wait,
+        with (
+            bringing(there, contents, application=run, journal=journal, on_wait=on_wait)
+            if contents.get("outside")
+            else restoring(
+                there,
+                contents,
+                arguments=arguments,
+                application=run,
+                journal=journal,
+                on_wait=on_wait,
+            )
         ) as restore:
             restoration = PostgresRestoration(
                 server, restore, marks, name=name, draft=draft, run=run, options=options
@@ -159,6 +169,7 @@ def forget_draft(server: Server, *, draft: str) -> None:
             session.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(draft))
             )
+            forget_roles(session, draft)
         except psycopg.Error as error:
             raise named_failure(str(error)) from error
 

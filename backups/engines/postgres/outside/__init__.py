@@ -1,0 +1,12 @@
+"""Archives and scripts that were not made here: hostile until they are restored.
+
+recognition  what a file is, by its content
+toc          the table of contents of pg_dump's archives
+tarball      a tar archive, or the tar of a directory archive, unpacked by our own loop
+lexing       SQL as psql reads it, in pieces
+script       plain SQL: what of it may pass
+reading      all of it read to its end before a server is touched
+guest        the role without rights that restores it
+bringing     the tools that do
+looking      what is looked at beforehand
+"""

@@ -1,0 +1,68 @@
+"""What a file from elsewhere needs of a server, looked at beforehand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from django.utils.translation import gettext as _
+
+from backups.engines import PreflightCheck
+from backups.engines.postgres.outside.guest import is_superuser, may_make_roles
+
+TRUSTED_SINCE = 130000
+
+
+def contents_are_from_outside(manifest: dict[str, Any]) -> bool:
+    return bool(manifest["contents"].get("outside"))
+
+
+def look_at_outside(
+    session: psycopg.Connection[Any], contents: dict[str, Any]
+) -> Iterator[PreflightCheck]:
+    yield PreflightCheck(
+        "fingerprints", "warning", _("Nothing says what it should hold: its rows are counted.")
+    )
+    yield _role(session)
+    if contents["extensions"]:
+        yield _extensions(session, contents)
+
+
+def _role(session: psycopg.Connection[Any]) -> PreflightCheck:
+    if not may_make_roles(session):
+        said = _("A file from elsewhere is restored by a role of its own: ALTER ROLE CREATEROLE.")
+        return PreflightCheck("role", "blocking", said)
+    return PreflightCheck("role", "ok", _("A role without rights is made for it."))
+
+
+def _extensions(session: psycopg.Connection[Any], contents: dict[str, Any]) -> PreflightCheck:
+    wanted = contents["extensions"]
+    missing = sorted(set(wanted) - _names(session, "SELECT name FROM pg_available_extensions"))
+    if missing:
+        said = _("The server lacks the extensions %(names)s.") % {"names": ", ".join(missing)}
+        return PreflightCheck("extensions", "blocking", said)
+    untrusted = untrusted_extensions(session, wanted)
+    if not untrusted:
+        return PreflightCheck("extensions", "ok", _("All extensions can be had."))
+    names = {"names": ", ".join(untrusted)}
+    if not is_superuser(session):
+        said = _("Only a superuser can make the extensions %(names)s.") % names
+        return PreflightCheck("extensions", "blocking", said)
+    if not contents.get("accepts_extensions"):
+        said = _("An administrator has to agree to the extensions %(names)s (accept_extensions).")
+        return PreflightCheck("extensions", "blocking", said % names)
+    said = _("The extensions %(names)s are made by the connection's own user.") % names
+    return PreflightCheck("extensions", "warning", said)
+
+
+def untrusted_extensions(session: psycopg.Connection[Any], wanted: list[str]) -> list[str]:
+    """Those that a role without rights cannot make."""
+    if session.info.server_version < TRUSTED_SINCE:
+        return sorted(set(wanted))
+    trusted = _names(
+        session, "SELECT DISTINCT name FROM pg_available_extension_versions WHERE trusted"
+    )
+    return sorted(set(wanted) - trusted)
+
+
+def _names(session: psycopg.Connection[Any], query: str) -> set[str]:
+    return {str(row[0]) for row in session.execute(query).fetchall()}

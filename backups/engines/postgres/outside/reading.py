@@ -1,0 +1,169 @@
+"""A file from elsewhere, read to its end before any server is touched.
+
+Our own reader checks that the blocks are whole and that nothing stands behind them; PostgreSQL's
+unpacks them, and what comes out is counted and thrown away.
+"""
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+
+from backups.engines.postgres.clients import choose_for_reading
+from backups.engines.postgres.connection import last_line
+from backups.engines.postgres.outside.recognition import archive_contents, format_of
+from backups.engines.postgres.outside.toc import Toc, read_custom, read_toc
+from backups.engines.postgres.process import Tool, end_group, running, widen
+from backups.file_errors import Damaged, ExpandsTooMuch
+from backups.pipeline import BLOCK_BYTES, Readable
+from backups.unwrapping import MOST_RATIO, Opened, most_of
+
+
+def read_whole(opened: Opened, *, folder: Path) -> dict[str, Any]:
+    """What is in the file, and what restoring it needs besides; `folder` is a private, empty one.
+
+    Raises BackupError, naming what is wrong.
+    """
+    format_of(opened)
+    return _custom(opened)
+
+
+def _custom(opened: Opened) -> dict[str, Any]:
+    # Which client can read it stands in its head.
+    head = Recorded(opened.reader)
+    toc = read_toc(head)
+    contents = _with_wanted(archive_contents(opened, "custom", toc), toc)
+    with _unpacking(contents, ["--file=-"], opened) as check:
+        whole = _Passing(head.replayed(), check)
+        read_custom(whole)
+        check.finish()
+    return contents
+
+
+def _with_wanted(contents: dict[str, Any], toc: Toc) -> dict[str, Any]:
+    if len(toc.wanted) < toc.items:
+        contents["wanted"] = toc.wanted
+    return contents
+
+
+class Recorded:
+    """Keeps what was read of a beginning, to be read again."""
+
+    def __init__(self, inner: Readable) -> None:
+        self._inner = inner
+        self._kept: list[bytes] = []
+
+    def read(self, size: int, /) -> bytes:
+        piece = self._inner.read(size)
+        self._kept.append(piece)
+        return piece
+
+    def replayed(self) -> "Replayed":
+        return Replayed(b"".join(self._kept), self._inner)
+
+
+class Replayed:
+    def __init__(self, first: bytes, rest: Readable) -> None:
+        self._first = memoryview(first)
+        self._rest = rest
+
+    def read(self, size: int, /) -> bytes:
+        if self._first:
+            piece, self._first = bytes(self._first[:size]), self._first[size:]
+            return piece
+        return self._rest.read(size)
+
+
+class _Passing:
+    """Gives on to the check what is read."""
+
+    def __init__(self, inner: Readable, check: "Unpacking") -> None:
+        self._inner = inner
+        self._check = check
+        self._block = memoryview(b"")
+
+    def read(self, size: int, /) -> bytes:
+        if not self._block:
+            block = self._inner.read(BLOCK_BYTES)
+            self._check.write(block)
+            self._block = memoryview(block)
+        piece, self._block = bytes(self._block[:size]), self._block[size:]
+        return piece
+
+
+class Unpacking:
+    """pg_restore writes the archive out as text; we count it, so that no bomb goes further."""
+
+    def __init__(self, tool: Tool, opened: Opened) -> None:
+        self._tool = tool
+        self._opened = opened
+        self._too_much = False
+        self._drain = threading.Thread(target=self._count, name="stdout", daemon=True)
+        self._drain.start()
+
+    def write(self, data: bytes, /) -> None:
+        assert self._tool.process.stdin is not None
+        try:
+            self._tool.process.stdin.write(data)
+        except BrokenPipeError:
+            # It has all that it wants, or it failed: `finish` tells which.
+            pass
+
+    def finish(self) -> None:
+        assert self._tool.process.stdin is not None
+        try:
+            self._tool.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        code = self._tool.wait()
+        self._drain.join()
+        if self._too_much:
+            raise ExpandsTooMuch(
+                _("It unpacks to more than %(count)d times its size.") % {"count": MOST_RATIO}
+            )
+        if code != 0:
+            raise Damaged(
+                _("The archive cannot be read to its end: %(said)s")
+                % {"said": last_line(self._tool.said)},
+                detail=self._tool.said,
+            )
+
+    def _count(self) -> None:
+        assert self._tool.process.stdout is not None
+        size = 0
+        while block := _read(self._tool.process.stdout):
+            size += len(block)
+            if size > most_of(self._opened.source_size()):
+                self._too_much = True
+                end_group(self._tool.process)
+                return
+
+
+def _read(pipe: IO[bytes]) -> bytes:
+    try:
+        return os.read(pipe.fileno(), BLOCK_BYTES)
+    except (OSError, ValueError):
+        return b""  # it was closed: nobody waits for the count any more
+
+
+@contextmanager
+def _unpacking(
+    contents: dict[str, Any], arguments: list[str], opened: Opened
+) -> Iterator[Unpacking]:
+    clients = choose_for_reading(
+        int(contents["tool_major"]), needs_zstd=bool(contents["zstd_inside"])
+    )
+    with running(
+        [clients.program("pg_restore"), *arguments],
+        environment={"PATH": os.defpath, "LC_ALL": "C"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as tool:
+        assert tool.process.stdin is not None
+        widen(tool.process.stdin)
+        yield Unpacking(tool, opened)

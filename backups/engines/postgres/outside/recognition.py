@@ -1,0 +1,59 @@
+"""What a file is, by its content; a name is never asked."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from backups.engines.postgres.outside import toc
+from backups.engines.postgres.outside.toc import Toc, read_toc
+from backups.file_errors import Unrecognized
+from backups.unwrapping import PEEK_BYTES, Opened
+
+# For a person who has given something else.
+_OTHERS = (
+    (b"PK\x03\x04", "zip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"SQLite format 3", "SQLite"),
+)
+MOST_TABLES = 500
+
+
+def format_of(opened: Opened) -> str:
+    """custom. Raises Unrecognized."""
+    head = opened.reader.peek(PEEK_BYTES)
+    if not head:
+        raise Unrecognized(_("There is nothing in it."))
+    if head.startswith(toc.MAGIC):
+        return "custom"
+    for magic, name in _OTHERS:
+        if head.startswith(magic):
+            raise Unrecognized(_("It is %(name)s, which is not read here.") % {"name": name})
+    raise Unrecognized(_("It is none of the formats of pg_dump."))
+
+
+def recognize(opened: Opened) -> dict[str, Any]:
+    """What can be known from its beginning, as a manifest's `contents` (see `archive_contents`)."""
+    format_of(opened)
+    return archive_contents(opened, "custom", read_toc(opened.reader))
+
+
+def archive_contents(opened: Opened, format_name: str, found: Toc) -> dict[str, Any]:
+    return {
+        "outside": True,
+        "format": format_name,
+        "layers": list(opened.layers),
+        "compression": found.compression,
+        "tool_major": found.tool_major,
+        "tool_version": found.tool_version,
+        "server_version": found.server_version,
+        "database": found.database,
+        "zstd_inside": found.compression == "zstd",
+        "items": found.items,
+        "counts": dict(found.counts.most_common(60)),
+        "tables": found.tables[:MOST_TABLES],
+        "extensions": sorted(set(found.extensions))[:MOST_TABLES],
+        "left_out": found.left_out[:MOST_TABLES],
+    }
