@@ -37,7 +37,7 @@ def request_check(*, backup: Backup, actor: Actor, level: str = Level.CONTENT) -
     if locked.checks.filter(status__in=ACTIVE).exists():
         raise AlreadyRunning(_("A check of this backup waits or runs already."))
     if level == Level.RESTORE:
-        _refuse_impossible_drill(locked)
+        refuse_impossible_drill(locked)
     elif not keyring.can_read():
         level = Level.CHECKSUM
     person = actor if isinstance(actor, User) else None
@@ -123,10 +123,13 @@ def has_fingerprint(manifest: dict[str, Any] | None) -> bool:
     return bool(contents.get("fingerprint"))
 
 
-def _refuse_impossible_drill(backup: Backup) -> None:
+def refuse_impossible_drill(backup: Backup) -> None:
+    """Raises KeyMissing or NotReady when this backup cannot be drilled here."""
     if not keyring.can_read():
-        raise KeyMissing(_("This server holds public keys only: it cannot open what it stored."))
+        raise KeyMissing(
+            _("This server holds public keys only: it checks by checksum, and cannot drill.")
+        )
     if not has_fingerprint(backup.manifest):
         raise NotReady(_("This backup was made without fingerprints; nothing to compare with."))
     if backup.options.get("data_only"):
-        raise NotReady(_("Rows without their tables cannot be restored into an empty server."))
+        raise NotReady(_("It holds rows without their tables: it cannot be restored on its own."))

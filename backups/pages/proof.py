@@ -4,14 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from access.models import User
-from backups import keyring
 from backups.checks.queueing import ACTIVE
-from backups.checks.requesting import has_fingerprint
+from backups.checks.requesting import refuse_impossible_drill
 from backups.description import newest_results
+from backups.errors import BackupError
 from backups.models import Backup, Check, LevelResult
 from backups.pages.check_course import CountedCourse, course_of_check
 from backups.pages.failures import cure_of
@@ -124,12 +123,10 @@ def proof_of(backup: Backup) -> Proof:
 
 def why_no_drill(backup: Backup) -> str:
     """Why this backup cannot be drilled here; empty when it can."""
-    if not keyring.can_read():
-        return _("This server holds public keys only: it checks by checksum, and cannot drill.")
-    if not has_fingerprint(backup.manifest):
-        return _("It was made without fingerprints: a drill would have nothing to compare with.")
-    if backup.options.get("data_only"):
-        return _("It holds rows without their tables: it cannot be restored on its own.")
+    try:
+        refuse_impossible_drill(backup)
+    except BackupError as error:
+        return str(error)
     return ""
 
 
