@@ -5,7 +5,7 @@ from backups.models.backup import Backup
 from backups.models.check import Check, LevelResult
 from backups.models.database import Database
 from backups.models.recovery import RecoveryKey
-from backups.models.schedule import BackupSchedule
+from backups.models.schedule import BackupSchedule, DueTime
 
 __all__ = [
     "AnsweredRequest",
@@ -13,6 +13,7 @@ __all__ = [
     "BackupSchedule",
     "Check",
     "Database",
+    "DueTime",
     "LevelResult",
     "RecoveryKey",
 ]

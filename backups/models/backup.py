@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from access.models import Company, Scoped, User
 from backups.models.database import Database
 from backups.models.kept import Kept
+from backups.models.schedule import BackupSchedule, DueTime
 from backups.options import NARROWING
 from monitoring.files.models import TrackedFile
 from storage.models import StorageTarget, StoredObject
@@ -45,6 +46,13 @@ class Backup(models.Model):
     file = models.OneToOneField(TrackedFile, models.SET_NULL, null=True, related_name="backup")
     stored_objects = models.ManyToManyField(StoredObject, related_name="backups", blank=True)
     storage = models.ForeignKey(StorageTarget, models.PROTECT, related_name="+")
+    # Which schedule made it: its policy says how long it stays. None: made by hand.
+    schedule = models.ForeignKey(
+        BackupSchedule, models.SET_NULL, null=True, blank=True, related_name="backups"
+    )
+    due_time = models.ForeignKey(
+        DueTime, models.SET_NULL, null=True, blank=True, related_name="backups"
+    )
 
     name = models.CharField(_("name"), max_length=200)
     file_name = models.CharField(_("file name"), max_length=255)
