@@ -1,5 +1,6 @@
 """Writing the audit table: one call, in the transaction of what it records."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -23,7 +24,26 @@ def record(
     Values of `changes` are shown to people with the right to read the audit: never pass a
     secret; what looks like one is masked all the same.
     """
-    return AuditEntry.objects.create(
+    written = entry(actor=actor, action=action, thing=thing, company=company, changes=changes)
+    written.save(force_insert=True)
+    return written
+
+
+def record_all(entries: Iterable[AuditEntry]) -> None:
+    """The same for many at once; see `entry`."""
+    AuditEntry.objects.bulk_create(entries)
+
+
+def entry(
+    *,
+    actor: Actor,
+    action: str,
+    thing: models.Model,
+    company: Company | None = None,
+    changes: dict[str, Any] | None = None,
+) -> AuditEntry:
+    """What `record` writes, not yet written."""
+    return AuditEntry(
         actor=actor if isinstance(actor, User) else None,
         actor_name=actor.get_username()[:200],
         address=current_address(),

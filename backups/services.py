@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from access import audit
-from access.models import Company, User
+from access.models import Company
 from access.policy import Actor, require
 from backups.engines import engine_for
 from backups.errors import (
@@ -19,14 +19,10 @@ from backups.errors import (
     NotReady,
     StorageUnavailable,
 )
-from backups.models import Backup, Database
-from backups.naming import base_name
+from backups.making import Wanted, make_backup
+from backups.models import Backup, BackupSchedule, Database
 from backups.options import is_storable, parse_options
-from backups.queueing import enqueue
 from monitoring.files.endings import cancel_file
-from monitoring.files.models import TrackedFile
-from monitoring.files.services import open_file
-from monitoring.files.stages import Kind, Origin
 from storage.backends import backend_for
 from storage.errors import StorageError
 from storage.models import StorageTarget
@@ -44,63 +40,31 @@ def request_backup(
     storage: StorageTarget | None = None,
     name: str = "",
     force: bool = False,
+    schedule: BackupSchedule | None = None,
     on_made: Callable[[Backup], None] = lambda _backup: None,
 ) -> Backup:
     """Queue a backup of the database. Raises NotAllowed or BackupError; then nothing is queued.
 
     `on_made` is called in the transaction; what it raises undoes all of it. Whoever asks is told
-    at once of a server that cannot be reached; a schedule is not, its failure belongs in a row
-    that people see later.
+    at once of a server that cannot be reached. `schedule`: its run now, by hand; those in time
+    are made by `scheduling.queueing`.
     """
     require(actor, "backups.add_backup", database.company)
     parsed = parse_options(options)
     if len(name) > LONGEST_BACKUP_NAME or not is_storable(name):
         raise BadOption("name", _("The name is too long, or not a text."))
-    target = storage or _default_storage(database.company)
+    target = storage or default_storage(database.company)
     if not force:
         _refuse_second(database)
-    _refuse_full(target)
-    if trigger != Backup.Trigger.SCHEDULE:
-        engine_for(database).test_connection(database)
+    refuse_full(target)
+    engine_for(database).test_connection(database)
     with transaction.atomic():
         # One request at a time for a database: two of them must not both find it idle.
         locked = Database.objects.select_for_update().get(pk=database.pk)
         if not force:
             _refuse_second(locked)
-        backup = Backup(
-            company=locked.company,
-            database=locked,
-            storage=target,
-            name=name or locked.name,
-            label=parsed.label,
-            comment=parsed.comment,
-            trigger=trigger,
-            options=parsed.as_json(),
-            created_by=actor if isinstance(actor, User) else None,
-        )
-        file = open_file(
-            kind=Kind.BACKUP,
-            company=locked.company,
-            name=backup.name,
-            original_path=f"{locked.engine}://{locked.host}/{locked.database_name}",
-            origin=Origin.DATABASE,
-            created_by=actor if isinstance(actor, User) else None,
-        )
-        backup.file = file
-        backup.save()
-        backup.refresh_from_db(fields=["created_at"])
-        base = base_name(backup)
-        Backup.objects.filter(pk=backup.pk).update(file_name=base)
-        TrackedFile.objects.filter(pk=file.pk).update(name=base)
-        backup.file_name = base
-        audit.record(
-            actor=actor,
-            action="backup.requested",
-            thing=backup,
-            company=locked.company,
-            changes={"options": backup.options, "trigger": trigger},
-        )
-        enqueue(backup)
+        wanted = Wanted(locked, target, parsed, name=name, facts={"schedule": schedule})
+        backup = make_backup(wanted, actor=actor, trigger=trigger)
         on_made(backup)
     return backup
 
@@ -166,7 +130,8 @@ def _refuse_second(database: Database) -> None:
         )
 
 
-def _refuse_full(target: StorageTarget) -> None:
+def refuse_full(target: StorageTarget) -> None:
+    """Raises DiskFull below the reserve, in which ends and alerts are still written."""
     reserve = settings.ENVIRONMENT.disk_reserve_mb << 20
     try:
         free = backend_for(target).free_bytes()
@@ -179,7 +144,8 @@ def _refuse_full(target: StorageTarget) -> None:
         )
 
 
-def _default_storage(company: Company) -> StorageTarget:
+def default_storage(company: Company) -> StorageTarget:
+    """Where backups go when none is named. Raises NotFound."""
     targets = StorageTarget.objects.filter(company=company).order_by("-is_default", "name")
     found: StorageTarget | None = targets.first()
     if found is None:

@@ -1,6 +1,7 @@
 """Writing events: in the transaction of the change, with a wake-up when it commits."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -18,6 +19,13 @@ def record_event(*, company: Company, topic: str, subject: uuid.UUID, state: str
     """Call it in the transaction that changes the state."""
     Event.objects.create(company=company, topic=topic, subject=subject, state=state)
     wake_on_commit(subject)
+
+
+def record_events(events: Sequence[Event]) -> None:
+    """The same for many at once."""
+    Event.objects.bulk_create(events)
+    for event in events:
+        wake_on_commit(event.subject)
 
 
 def wake_on_commit(subject: uuid.UUID) -> None:

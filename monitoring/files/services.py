@@ -1,6 +1,6 @@
 """Verbs on tracked files under way: open, enter a stage, progress. How they end: `endings`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.db.models import F, Value
@@ -8,7 +8,8 @@ from django.db.models.functions import Greatest, Now
 
 from access.models import Company, User
 from access.redaction import redact
-from monitoring.events.services import record_event, wake_on_commit
+from monitoring.events.models import Event
+from monitoring.events.services import record_event, record_events, wake_on_commit
 from monitoring.files.claims import Claim
 from monitoring.files.journal import Journal
 from monitoring.files.models import Stage, TrackedFile
@@ -27,7 +28,7 @@ def open_file(
     only: Collection[str] | None = None,
 ) -> TrackedFile:
     """A new queued file with the standard stages of its kind, or with these alone of them."""
-    file = TrackedFile.objects.create(
+    file = TrackedFile(
         kind=kind,
         company=company,
         name=name,
@@ -35,13 +36,25 @@ def open_file(
         origin=origin,
         created_by=created_by,
     )
+    open_files([file], only=only)
+    return file
+
+
+def open_files(files: Sequence[TrackedFile], *, only: Collection[str] | None = None) -> None:
+    """Many at once; their rows are made here. Call it in a transaction."""
+    TrackedFile.objects.bulk_create(files)
     Stage.objects.bulk_create(
         Stage(file=file, key=stage.key, position=position)
-        for position, stage in enumerate(STAGES[kind])
+        for file in files
+        for position, stage in enumerate(STAGES[file.kind])
         if only is None or stage.key in only
     )
-    record_event(company=company, topic="file", subject=file.pk, state="queued")
-    return file
+    record_events(
+        [
+            Event(company=file.company, topic="file", subject=file.pk, state="queued")
+            for file in files
+        ]
+    )
 
 
 @transaction.atomic
