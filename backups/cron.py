@@ -37,6 +37,20 @@ def check_cron(text: str) -> str:
     return " ".join(words)
 
 
+def written_out(cron: str) -> str:
+    """The same expression, checked before, with its minutes and steps of hours as plain numbers.
+
+    cronsim follows Debian's cron, where a minute or hour beginning with `*` knows no change of
+    clocks: `*/5 2` is lost in spring and runs through autumn's hour twice. As numbers it does not.
+    """
+    words = cron.split(" ")
+    if words[1] != "*":
+        for place in (0, 1):
+            values = _values(words[place], *_FIELDS[place])
+            words[place] = ",".join(str(value) for value in sorted(values))
+    return " ".join(words)
+
+
 def _values(word: str, field: str, low: int, high: int, names: dict[str, int]) -> set[int]:
     found: set[int] = set()
     for part in word.split(","):

@@ -10,6 +10,7 @@ from access.policy import System
 from access.redaction import redact
 from backups.models import Backup, LevelResult
 from backups.pipeline import Packed
+from backups.scheduling.retries import plan_retry
 from backups.validation import Finding
 from monitoring.alerts.services import alert
 from monitoring.files.courses import CANCELLED, Failure
@@ -61,7 +62,9 @@ def write_failure(*, backup: Backup, failure: Failure) -> None:
         error_detail=redact(failure.detail),
     )
     _audit(backup, "backup.cancelled" if was_cancelled else "backup.failed", code=failure.code)
-    if not was_cancelled:
+    # Of what is tried again people hear when the last try fails.
+    is_tried_again = not was_cancelled and plan_retry(backup=backup, code=failure.code)
+    if not was_cancelled and not is_tried_again:
         alert(
             company=backup.company,
             rule="backup.failed",

@@ -1,10 +1,13 @@
-"""Verbs on schedules: register, change, remove, try. What is due is asked elsewhere."""
+"""Verbs on schedules: register, change, pause, remove, try, run now. See `scheduling` for the
+times; what is due is asked there."""
 
 import zoneinfo
 from collections.abc import Mapping, Sequence
+from datetime import time
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from access import audit
@@ -15,6 +18,11 @@ from backups.errors import BadOption, NotFound
 from backups.models import Backup, BackupSchedule, Database
 from backups.options import parse_options
 from backups.retention import parse_retention
+from backups.scheduling.clock import database_now
+from backups.scheduling.due import next_due
+from backups.scheduling.targets import Chooser, storages_of
+from backups.scheduling.timings import timing_of, window_of
+from backups.services import request_backup
 from storage.models import StorageTarget
 from storage.services import test_target
 
@@ -23,7 +31,11 @@ LONGEST_INTERVAL = 366 * 24 * 60
 EDITABLE = (
     *("name", "enabled", "cron", "interval_minutes", "time_zone"),
     *("options", "storages", "retention"),
+    *("window", "jitter_minutes", "retries", "retry_minutes"),
 )
+# From the moment one of these changes the times are counted anew: nothing is made up for.
+TIMES = frozenset({"enabled", "cron", "interval_minutes", "time_zone", "window"})
+NUMBERS = {"jitter_minutes": (0, 24 * 60), "retries": (0, 10), "retry_minutes": (1, 24 * 60)}
 
 
 @transaction.atomic
@@ -34,7 +46,9 @@ def create_schedule(*, database: Database, actor: Actor, **values: Any) -> Backu
     storages = _assign(schedule, values)
     schedule.full_clean()
     schedule.save(force_insert=True)
-    schedule.storages.set(storages or [])
+    schedule.refresh_from_db()
+    _put_in_order(schedule, storages or [])
+    _refuse_never(schedule)
     _record(actor, "schedule.created", schedule, _audited(values))
     return schedule
 
@@ -49,7 +63,12 @@ def update_schedule(*, schedule: BackupSchedule, actor: Actor, **values: Any) ->
     locked.full_clean()
     locked.save()
     if storages is not None:
-        locked.storages.set(storages)
+        _put_in_order(locked, storages)
+    if TIMES & set(values):
+        _refuse_never(locked)
+        rows = BackupSchedule.objects.filter(pk=locked.pk)
+        rows.update(watermark=Now(), next_at=None)
+        locked.refresh_from_db(fields=["watermark", "next_at"])
     _record(actor, "schedule.changed", locked, {"before": before, "after": _audited(values)})
     return locked
 
@@ -61,6 +80,23 @@ def delete_schedule(*, schedule: BackupSchedule, actor: Actor) -> None:
     locked = _locked(schedule)
     _record(actor, "schedule.deleted", locked, {})
     locked.delete()
+
+
+def run_schedule(*, schedule: BackupSchedule, actor: Actor, trigger: str) -> Backup:
+    """One backup by its options, now; its times stay as they are. It is kept by its policy.
+
+    Raises NotAllowed or BackupError.
+    """
+    require(actor, "backups.add_backup", schedule.company)
+    choice = Chooser([schedule]).choose(schedule)
+    return request_backup(
+        database=schedule.database,
+        options=schedule.options,
+        actor=actor,
+        trigger=trigger,
+        storage=choice.target,
+        schedule=schedule,
+    )
 
 
 def test_schedule(*, schedule: BackupSchedule, actor: Actor) -> ServerFacts:
@@ -98,6 +134,16 @@ def _assign(schedule: BackupSchedule, values: Mapping[str, Any]) -> Sequence[Sto
         if name in values:
             setattr(schedule, name, values[name])
     _assign_times(schedule, values)
+    _assign_window(schedule, values)
+    for name, (least, most) in NUMBERS.items():
+        if name in values:
+            number = values[name]
+            if isinstance(number, bool) or not isinstance(number, int):
+                raise BadOption(name, _("%(option)s is a number.") % {"option": name})
+            if not least <= number <= most:
+                words = _("%(option)s goes from %(least)d to %(most)d.")
+                raise BadOption(name, words % {"option": name, "least": least, "most": most})
+            setattr(schedule, name, number)
     if "options" in values:
         schedule.options = parse_options(values["options"]).as_json()
     if "retention" in values:
@@ -127,11 +173,41 @@ def _assign_times(schedule: BackupSchedule, values: Mapping[str, Any]) -> None:
         schedule.time_zone = values["time_zone"]
 
 
+def _assign_window(schedule: BackupSchedule, values: Mapping[str, Any]) -> None:
+    if "window" not in values:
+        return
+    window: Mapping[str, Any] | None = values["window"]
+    if window is None:
+        schedule.window_from = schedule.window_to = None
+        return
+    try:
+        ends = [time.fromisoformat(window[name]) for name in ("from", "to")]
+    except (KeyError, TypeError, ValueError):
+        raise BadOption("window", _("A window is from and to, as in 22:00 and 04:00.")) from None
+    if ends[0] == ends[1] or any(end.tzinfo or end.second or end.microsecond for end in ends):
+        raise BadOption("window", _("A window has two ends, in hours and minutes."))
+    schedule.window_from, schedule.window_to = ends
+
+
+def _refuse_never(schedule: BackupSchedule) -> None:
+    if next_due(timing_of(schedule), after=database_now()) is None:
+        raise BadOption("window", _("It would never run: no time of it is within the window."))
+
+
+def _put_in_order(schedule: BackupSchedule, storages: Sequence[StorageTarget]) -> None:
+    """The order in which they are given is that of their rows (`scheduling.targets`)."""
+    schedule.storages.clear()
+    for target in storages:
+        schedule.storages.add(target)
+
+
 def _as_given(schedule: BackupSchedule, name: str) -> Any:
     if name == "storages":
-        return [target.name for target in schedule.storages.all()]
+        return [target.name for target in storages_of([schedule])[schedule.pk]]
     if name == "retention":
         return {one: getattr(schedule, f"keep_{one}") for one in parse_retention(None)}
+    if name == "window":
+        return window_of(schedule)
     return getattr(schedule, name)
 
 

@@ -17,6 +17,8 @@ from backups.deletion import finish_deletions
 from backups.engines import sweep_drill_servers
 from backups.idempotency import forget_old_answers
 from backups.queueing import wake_forgotten_backups
+from backups.scheduling.queueing import queue_due_backups
+from backups.scheduling.trying import queue_retries
 from monitoring.events.services import prune_events
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
@@ -33,6 +35,8 @@ LOCK = 0x486F6C64  # one tick in an installation, whatever the number of machine
 DUTIES: tuple[Callable[[], object], ...] = (
     reap_lost_files,
     remove_leftovers,
+    queue_due_backups,
+    queue_retries,
     wake_forgotten_backups,
     make_way,
     wake_waiting_checks,

@@ -39,5 +39,15 @@ IN_A_CHECK = [one for one in POINTS if one.startswith(("check.", "drill."))]
 IN_A_RESTORE = [one for one in POINTS if one.startswith("restore.")]
 # See test_deletion.
 IN_A_DELETION = [one for one in POINTS if one.startswith("delete.")]
-ELSEWHERE = {*IN_THE_TICK, *IN_A_CHECK, *IN_A_RESTORE, *IN_A_DELETION}
+# See test_schedules and test_cleanup.
+IN_A_SCHEDULE = [one for one in POINTS if one.startswith("schedule.")]
+IN_A_CLEANUP = [one for one in POINTS if one.startswith("retention.")]
+ELSEWHERE = {
+    *IN_THE_TICK,
+    *IN_A_CHECK,
+    *IN_A_RESTORE,
+    *IN_A_DELETION,
+    *IN_A_SCHEDULE,
+    *IN_A_CLEANUP,
+}
 IN_A_WORKER = [one for one in POINTS if one not in ELSEWHERE]

@@ -1,0 +1,1 @@
+"""Schedules at work: which times are due, and the tick that turns each into one backup."""
