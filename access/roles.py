@@ -46,6 +46,7 @@ _OPERATOR = _VIEWER | {
     "restores.add_restore",
     "restores.cancel_restore",
     "restores.delete_receivedfile",
+    "restores.confirm_restore",
     "storage.test_storagetarget",
 }
 
@@ -76,6 +77,9 @@ _ADMIN = _OPERATOR | {
     "restores.accept_extensions",
     "restores.accept_plain_sql",
     "restores.read_paths",
+    "restores.approve_restore",
+    "restores.replace_protected",
+    "restores.undo_restore",
     "storage.add_storagetarget",
     "storage.change_storagetarget",
     "storage.delete_storagetarget",

@@ -15,7 +15,7 @@ from backups.models import Database
 
 SENT_TO = ("host", "port", "username", "tls_mode")
 CONNECTION = ("name", "host", "port", "database_name", "username", "tls_mode")
-EDITABLE = (*CONNECTION, "drill_every", "drill_days")
+EDITABLE = (*CONNECTION, "drill_every", "drill_days", "protected")
 
 
 def test_connection(*, database: Database, actor: Actor) -> ServerFacts:
@@ -41,6 +41,7 @@ def create_database(
     actor: Actor,
     drill_every: int = 1,
     drill_days: int | None = None,
+    protected: bool = False,
 ) -> Database:
     """Register a database. Raises NotAllowed or ValidationError."""
     require(actor, "backups.add_database", company)
@@ -54,6 +55,7 @@ def create_database(
         tls_mode=tls_mode,
         drill_every=drill_every,
         drill_days=drill_days,
+        protected=protected,
     )
     database.password = _checked_password(password)
     database.full_clean()

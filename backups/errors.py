@@ -82,6 +82,48 @@ class TargetExists(BackupError):
     cure = _("Choose another name, or rename the database that is there.")
 
 
+class TargetMissing(BackupError):
+    code = "target_missing"
+    status = 409
+    cure = _("Restore it as a new database of that name.")
+
+
+class TargetChanged(BackupError):
+    """Somebody renamed, dropped or made databases meanwhile: nothing is touched then."""
+
+    code = "target_changed"
+    status = 409
+    cure = _("Look at what is on the server, then ask again.")
+
+
+class TargetBound(BackupError):
+    """Slots, subscriptions or prepared transactions belong to it by its identity."""
+
+    code = "target_bound"
+    status = 409
+    cure = _("End what is named, then ask again.")
+
+
+class SessionsStay(BackupError):
+    code = "sessions_stay"
+    status = 409
+    cure = _("End the sessions that are left (the user may lack the right to), then ask again.")
+
+
+class PropertiesLost(BackupError):
+    """Owner, grants or settings cannot be given to the new database; nothing was swapped."""
+
+    code = "properties_lost"
+    cure = _("Let a user ask who owns the database and may grant and set what it has.")
+
+
+class Unsettled(BackupError):
+    """The answer to a COMMIT was lost: only a look at the server tells."""
+
+    code = "unsettled"
+    cure = _("Nothing: it is looked up as soon as the server answers.")
+
+
 class DrillServerFailed(BackupError):
     """The throw-away server, not the backup: nothing is known anew."""
 

@@ -23,8 +23,12 @@ from monitoring.events.services import prune_events
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
 from monitoring.queue.services import forget_lost_tasks
+from restores.kept.dates import drop_overdue
+from restores.kept.errands import wake_errands
 from restores.queueing import wake_forgotten_restores
 from restores.received.services import expire_files
+from restores.replacing.approval import expire_approvals
+from restores.replacing.safety import wake_guarded_restores
 from storage.services import sweep_targets
 
 log = structlog.get_logger(__name__)
@@ -40,8 +44,12 @@ DUTIES: tuple[Callable[[], object], ...] = (
     wake_forgotten_backups,
     make_way,
     wake_waiting_checks,
+    expire_approvals,
+    wake_guarded_restores,
     wake_forgotten_restores,
     expire_files,
+    drop_overdue,
+    wake_errands,
     finish_deletions,
     sweep_drill_servers,
     forget_old_answers,

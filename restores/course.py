@@ -1,10 +1,10 @@
 """What a tracked file means to the restore it belongs to (see `monitoring.files.courses`)."""
 
-from backups.engines import engine_for
 from monitoring.files.claims import Claim, ClaimLost
 from monitoring.files.courses import Failure
 from monitoring.files.models import TrackedFile
 from restores.models import Restore
+from restores.naming import forget_drafts, put_off, settle
 from restores.outcome import write_failure
 from restores.queueing import enqueue
 from restores.running import carry_out
@@ -19,8 +19,12 @@ class RestoreCourse:
 
     def failed(self, file: TrackedFile, failure: Failure) -> None:
         restore = _restore_of(file.pk)
-        if restore is not None:
+        if restore is None:
+            return
+        if restore.naming_at is None:
             write_failure(restore=restore, failure=failure)
+        else:
+            put_off(restore=restore, failure=failure)
 
     def given_back(self, file: TrackedFile) -> None:
         restore = _restore_of(file.pk)
@@ -33,8 +37,9 @@ class RestoreCourse:
         restore = _restore_of(file.pk)
         if restore is None:
             return
-        for earlier in range(1, attempt + 1):
-            engine_for(restore.server).forget_draft(restore.server, draft=restore.draft(earlier))
+        forget_drafts(restore, attempt)
+        if restore.naming_at is not None:
+            settle(restore=restore)
 
 
 def _restore_of(file_id: object) -> Restore | None:

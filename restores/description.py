@@ -26,12 +26,12 @@ def describe(restore: Restore) -> dict[str, Any]:
         "stages": describe_stages(restore.file, NO_STEPS) if restore.file else [],
         "preflight": restore.preflight,
         "created_by": person.get_username() if person else None,
-        "approved_by": None,
+        "approved_by": restore.approved_by.get_username() if restore.approved_by else None,
         "created_at": iso(restore.created_at),
         "started_at": iso(restore.started_at),
         "completed_at": iso(restore.completed_at),
-        "old_database": None,
-        "safety_backup": None,
+        "old_database": _kept(restore),
+        "safety_backup": _safety(restore),
         "result": _result(restore),
         "error": _error(restore),
     }
@@ -60,7 +60,8 @@ def _source(restore: Restore) -> dict[str, Any]:
 
 
 def _result(restore: Restore) -> dict[str, Any] | None:
-    if restore.status != Restore.Status.COMPLETED and not restore.differences:
+    ended_well = restore.status in (Restore.Status.COMPLETED, Restore.Status.UNDONE)
+    if not ended_well and not restore.differences:
         return None
     return {
         "tables": restore.tables,
@@ -71,6 +72,25 @@ def _result(restore: Restore) -> dict[str, Any] | None:
         "counts": restore.counted,
         "registered": str(restore.registered_id) if restore.registered_id else None,
     }
+
+
+def _kept(restore: Restore) -> dict[str, Any] | None:
+    """What can be brought back or dropped; after an undo it is what had been restored."""
+    if restore.kept_id is None:
+        return None
+    return {
+        "name": restore.kept_name,
+        "until": iso(restore.kept_until),
+        "errand": restore.errand or None,
+        "errand_error": restore.errand_error or None,
+    }
+
+
+def _safety(restore: Restore) -> dict[str, Any] | None:
+    safety = restore.safety
+    if safety is None:
+        return None
+    return {"id": str(safety.pk), "status": safety.status, "validation": safety.validation}
 
 
 def _error(restore: Restore) -> dict[str, Any] | None:

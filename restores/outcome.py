@@ -1,6 +1,7 @@
 """How a restore ends in its rows; each is called in the transaction of its file's end."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -10,45 +11,35 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.policy import System
 from access.redaction import redact
-from backups.engines import Difference, Restoration
+from backups.engines import Difference
 from backups.models import Database
-from faults import reach
 from monitoring.alerts.services import alert
-from monitoring.files.claims import Claim, ClaimLost
+from monitoring.files.claims import Claim
 from monitoring.files.courses import CANCELLED, Failure
-from monitoring.files.endings import finish_file
-from monitoring.files.journal import Journal
 from restores.models import Restore
 
 MOST_KEPT = 500
 
 
-def write_success(
-    *, restore: Restore, claim: Claim, journal: Journal, there: Restoration | None = None
-) -> None:
-    """It gets its name, unless it has it, and is registered, so that it can be backed up.
-
-    The file's row is held meanwhile: a cancel comes before, and nothing is named, or too late.
-    """
+def write_completion(restore: Restore) -> None:
+    """It has its name: registered, so that it can be backed up. Called in a transaction."""
     rows = _rows_by_table(restore)
-    with transaction.atomic():
-        if claim.hold().cancelled_by:
-            raise ClaimLost("The run was cancelled.")
-        if there is not None:
-            there.publish()
-            reach("restore.published")
-        journal.say(_("%(name)s is there.") % {"name": restore.target_name}, source="holdfast")
-        registered = _register(restore)
-        Restore.objects.filter(pk=restore.pk).update(
-            status=Restore.Status.COMPLETED,
-            completed_at=Now(),
-            registered=registered,
-            tables=len(rows),
-            rows=sum(rows.values()),
-        )
-        _audit(restore, "restore.completed", database=registered.name)
-        finish_file(claim=claim)
-        reach("restore.before-commit")
+    registered = _register(restore)
+    kept_until = Now() + timedelta(days=restore.keep_old_days) if restore.replaces else None
+    Restore.objects.filter(pk=restore.pk).update(
+        status=Restore.Status.COMPLETED,
+        completed_at=Now(),
+        naming_at=None,
+        kept_until=kept_until,
+        registered=registered,
+        tables=len(rows),
+        rows=sum(rows.values()),
+        error_code="",
+        error="",
+        error_detail="",
+    )
+    kept = {"kept_as": restore.kept_name} if restore.kept_name else {}
+    _audit(restore, "restore.completed", database=registered.name, **kept)
 
 
 def _rows_by_table(restore: Restore) -> dict[str, int]:
@@ -80,6 +71,8 @@ def write_failure(*, restore: Restore, failure: Failure) -> None:
     Restore.objects.filter(pk=restore.pk).update(
         status=Restore.Status.CANCELLED if was_cancelled else Restore.Status.FAILED,
         completed_at=Now(),
+        naming_at=None,
+        kept_name="",
         error_code=failure.code,
         error=redact(failure.message),
         error_detail=redact(failure.detail),

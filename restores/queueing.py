@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -28,7 +29,7 @@ def run_restore(*, restore_id: uuid.UUID) -> None:
 
 @transaction.atomic
 def claim_restore(*, restore_id: uuid.UUID) -> Claim | None:
-    restore = Restore.objects.filter(pk=restore_id, status=Restore.Status.PENDING).first()
+    restore = _ready().filter(pk=restore_id).first()
     if restore is None or restore.file_id is None:
         return None
     claim = claims.claim(file_id=restore.file_id)
@@ -43,10 +44,14 @@ def wake_forgotten_restores() -> int:
     """Wake a worker for restores that wait while no task waits for one. Called by the tick."""
     if OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists():
         return 0
-    waiting = Restore.objects.filter(
-        status=Restore.Status.PENDING, file__status=TrackedFile.Status.QUEUED
-    )
+    waiting = _ready().filter(file__status=TrackedFile.Status.QUEUED)
     found = list(waiting.order_by("created_at")[:10])
     for restore in found:
         enqueue(restore)
     return len(found)
+
+
+def _ready() -> QuerySet[Restore]:
+    """Those that wait for nothing but a worker: a safety backup, where one is made, is good."""
+    rows: QuerySet[Restore] = Restore.objects.filter(status=Restore.Status.PENDING)
+    return rows.filter(Q(safety=None) | Q(safe_at__isnull=False))

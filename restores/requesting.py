@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from access import audit
@@ -13,20 +14,24 @@ from backups import keyring
 from backups.engines import PreflightCheck, RestoreOptions, engine_for
 from backups.errors import BadOption, KeyMissing, NotReady
 from backups.models import Backup, Database
+from monitoring.alerts.services import alert
 from monitoring.files.endings import cancel_file
 from monitoring.files.services import open_file
 from monitoring.files.stages import Kind, Origin
 from restores.errors import Blocked
-from restores.models import Restore
+from restores.models import ACTIVE, Restore
 from restores.origins import FromOutside
 from restores.outside import keep_file, look_at_file
 from restores.queueing import enqueue
 from restores.received.models import ReceivedFile
+from restores.replacing.safety import begin_guarded
+from restores.replacing.wanted import Replacement, look_at_replacement, registered_target
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for: this backup as a new database `name` on the server of `server`.
+    """What is asked for: this backup as the database `name` on the server of `server`; a new
+    one, or with a `replacement` in place of the one that is there.
 
     Without a backup it is a file `outside`.
     """
@@ -35,6 +40,7 @@ class Wish:
     server: Database
     name: str
     options: RestoreOptions
+    replacement: Replacement | None = None
     outside: FromOutside | None = None
 
     @property
@@ -87,64 +93,117 @@ def _look(wish: Wish, actor: Actor) -> _Found:
     if not keyring.can_read():
         raise KeyMissing(_("This server holds public keys only: it cannot open what it stored."))
     engine = engine_for(wish.server)
-    found = engine.preflight(wish.server, backup.manifest, name=wish.name, options=wish.options)
-    return _Found([_integrity(backup), *_promised(wish), *found])
+    found = engine.preflight(
+        wish.server,
+        backup.manifest,
+        name=wish.name,
+        replaces=wish.replacement is not None,
+        options=wish.options,
+    )
+    return _Found([_integrity(backup), *_promised(wish), *_replacement(wish, actor), *found])
 
 
 def _look_outside(wish: Wish, outside: FromOutside, actor: Actor) -> _Found:
     if outside.company.pk != wish.server.company_id:
         raise NotReady(_("A file goes to a server of its own company."))
+    if wish.replacement is not None:
+        raise NotReady(_("A file from elsewhere becomes a new database, to be looked at first."))
     engine = engine_for(wish.server)
     checks, contents, size = look_at_file(outside=outside, engine=engine, actor=actor)
     manifest = {"contents": contents, "server_version": contents["server_version"]}
-    found = engine.preflight(wish.server, manifest, name=wish.name, options=wish.options)
+    found = engine.preflight(
+        wish.server, manifest, name=wish.name, replaces=False, options=wish.options
+    )
     return _Found([*checks, *_promised(wish), *found], contents, size)
 
 
 def request_restore(*, wish: Wish, actor: Actor) -> Restore:
-    """Queue it. Raises as `look_first`, and Blocked."""
+    """Queue it, after what has to come before. Raises as `look_first`, BadOption and Blocked."""
+    if wish.replacement is not None:
+        wish.replacement.check(wish.name)
     looked = _look(wish, actor)
-    checks = looked.checks
-    blocking = [check for check in checks if check.level == "blocking"]
+    blocking = [check for check in looked.checks if check.level == "blocking"]
     if blocking:
-        raise Blocked(" ".join(check.message for check in blocking), checks=checks)
-    person = actor if isinstance(actor, User) else None
-    with transaction.atomic():
-        source = _source(wish, looked, actor)
-        file = open_file(
-            kind=Kind.RESTORE,
-            company=wish.company,
-            name=wish.name,
-            original_path=source.name,
-            origin=source.origin,
-            created_by=person,
-        )
-        restore = Restore.objects.create(
-            company=wish.company,
-            backup=wish.backup,
-            received=source.received,
-            outside=source.agreed,
-            server=wish.server,
-            target_name=wish.name,
-            options=asdict(wish.options),
-            preflight=[asdict(check) for check in checks],
-            file=file,
-            created_by=person,
-        )
-        audit.record(
+        raise Blocked(" ".join(check.message for check in blocking), checks=looked.checks)
+    target = registered_target(wish.server, wish.name) if wish.replacement else None
+    made: list[Restore] = []
+    if target is not None and target.protected:
+        require(actor, "restores.replace_protected", target.company)
+        with transaction.atomic():
+            made.append(_open(wish, actor, looked, status=Restore.Status.AWAITING_APPROVAL))
+    elif target is not None and wish.replacement and wish.replacement.safety_backup:
+        begin_guarded(
+            target=target,
             actor=actor,
-            action="restore.requested",
-            thing=restore,
-            company=restore.company,
-            changes={
-                "source": source.name,
-                "backup": str(wish.backup.pk) if wish.backup else None,
-                "server": wish.server.name,
-                "name": wish.name,
-                **source.agreed,
-            },
+            on_made=lambda safety: made.append(_open(wish, actor, looked, safety=safety)),
         )
-        enqueue(restore)
+    else:
+        with transaction.atomic():
+            made.append(_open(wish, actor, looked))
+            enqueue(made[0])
+    return made[0]
+
+
+def _open(
+    wish: Wish,
+    actor: Actor,
+    looked: _Found,
+    *,
+    status: str = Restore.Status.PENDING,
+    safety: Backup | None = None,
+) -> Restore:
+    """The rows. Called in a transaction."""
+    person = actor if isinstance(actor, User) else None
+    replaces = wish.replacement
+    source = _source(wish, looked, actor)
+    file = open_file(
+        kind=Kind.RESTORE,
+        company=wish.company,
+        name=wish.name,
+        original_path=source.name,
+        origin=source.origin,
+        created_by=person,
+    )
+    restore = Restore.objects.create(
+        company=wish.company,
+        backup=wish.backup,
+        received=source.received,
+        outside=source.agreed,
+        server=wish.server,
+        target_name=wish.name,
+        mode=Restore.Mode.REPLACE if replaces else Restore.Mode.NEW,
+        wants_safety=replaces is not None and replaces.safety_backup,
+        keep_old_days=replaces.keep_old_days if replaces else 0,
+        options=asdict(wish.options),
+        preflight=[asdict(check) for check in looked.checks],
+        status=status,
+        safety=safety,
+        file=file,
+        created_by=person,
+    )
+    audit.record(
+        actor=actor,
+        action="restore.requested",
+        thing=restore,
+        company=restore.company,
+        changes={
+            "source": source.name,
+            "backup": str(wish.backup.pk) if wish.backup else None,
+            "server": wish.server.name,
+            "name": wish.name,
+            "mode": restore.mode,
+            **source.agreed,
+        },
+    )
+    if status == Restore.Status.AWAITING_APPROVAL:
+        alert(
+            company=restore.company,
+            rule="restore.awaits_approval",
+            title=_("The replacement of %(name)s waits for approval") % {"name": wish.name},
+            text=_("Asked for by %(who)s.") % {"who": actor.get_username()},
+            thing=restore,
+            key=f"restore.awaits_approval:{restore.pk}",
+        )
     return restore
 
 
@@ -185,10 +244,24 @@ def cancel_restore(*, restore: Restore, actor: Actor) -> None:
             raise NotReady(_("This restore is over already."))
 
 
+def _replacement(wish: Wish, actor: Actor) -> list[PreflightCheck]:
+    if wish.replacement is None or wish.backup is None:
+        return []
+    return list(
+        look_at_replacement(
+            backup=wish.backup,
+            server=wish.server,
+            name=wish.name,
+            replacement=wish.replacement,
+            may_protected=actor.may("restores.replace_protected", wish.server.company),
+        )
+    )
+
+
 def _promised(wish: Wish) -> list[PreflightCheck]:
-    """A name that another restore is about to take."""
+    """A name that another restore is about to take, or to give back."""
     others = Restore.objects.filter(
-        status__in=[Restore.Status.PENDING, Restore.Status.RUNNING],
+        Q(status__in=ACTIVE) | Q(errand=Restore.Errand.UNDO),
         server__host=wish.server.host,
         server__port=wish.server.port,
         target_name=wish.name,

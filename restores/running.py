@@ -18,28 +18,17 @@ from monitoring.files.progress import Meter
 from monitoring.files.services import enter_stage
 from restores.errors import CopyDiffers
 from restores.models import Restore
+from restores.naming import finish_earlier, give_name
 from restores.origins import Origin, origin_of
-from restores.outcome import keep_counts, keep_differences, write_success
+from restores.outcome import keep_counts, keep_differences
 
 
 def carry_out(*, restore: Restore, claim: Claim) -> None:
     """Run the restore that the claim is for. Its failures end in its row, not here."""
     journal = Journal()
     with failing_in_its_row(claim, event="restore_broke", code="restore_failed"):
-        if _was_published(restore, claim):
-            write_success(restore=restore, claim=claim, journal=journal)
-        else:
+        if not finish_earlier(restore=restore, claim=claim, journal=journal):
             _restore(restore, claim, journal)
-
-
-def _was_published(restore: Restore, claim: Claim) -> bool:
-    """An attempt before this one may have died between the name and our own commit."""
-    engine = engine_for(restore.server)
-    drafts = [restore.draft(attempt) for attempt in range(1, claim.attempt)]
-    return any(
-        engine.was_published(restore.server, name=restore.target_name, draft=draft)
-        for draft in drafts
-    )
 
 
 def _restore(restore: Restore, claim: Claim, journal: Journal) -> None:
@@ -58,6 +47,7 @@ def _bring(
         restore.server,
         manifest,
         name=restore.target_name,
+        replaces=restore.replaces,
         draft=restore.draft(claim.attempt),
         run=run_name(claim.file_id, claim.attempt),
         options=RestoreOptions(**restore.options),
@@ -77,7 +67,7 @@ def _bring(
             raise CopyDiffers(_first(differences))
         reach("restore.compared")
         there.settle()
-        write_success(restore=restore, claim=claim, journal=journal, there=there)
+        give_name(restore=restore, claim=claim, journal=journal, there=there)
 
 
 def _on_table(claim: Claim, journal: Journal, manifest: dict[str, Any]) -> Callable[[str], None]:

@@ -4,13 +4,13 @@ import uuid
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from access.policy import Actor
 from backups.errors import NotFound
 from backups.models import Backup
-from restores.models import Restore
+from restores.models import ACTIVE, Restore
 
 MOST = 200
 
@@ -51,16 +51,15 @@ def list_restores(*, actor: Actor, after: str = "", limit: int = 50, status: str
 
 
 def any_being_restored(backups: QuerySet[Backup]) -> bool:
-    active = (Restore.Status.PENDING, Restore.Status.RUNNING)
-    return Restore.objects.filter(backup__in=backups, status__in=active).exists()
+    theirs = Restore.objects.filter(Q(backup__in=backups) | Q(safety__in=backups))
+    return theirs.filter(status__in=ACTIVE).exists()
 
 
 def _rows(actor: Actor) -> QuerySet[Restore]:
     found: QuerySet[Restore] = (
         Restore.objects.visible_to(actor)
-        .select_related(
-            "company", "backup__database", "received", "server", "registered", "created_by", "file"
-        )
+        .select_related("company", "backup__database", "received", "server", "registered")
+        .select_related("created_by", "approved_by", "safety", "file")
         .prefetch_related("file__stages")
         # It holds every table's fingerprint, and nothing of it is shown.
         .defer("backup__manifest")

@@ -3,7 +3,12 @@
 import uuid
 
 from restores import queueing
+from restores.kept import errands
 
 
 def run_restore(restore_id: str) -> None:
     queueing.run_restore(restore_id=uuid.UUID(restore_id))
+
+
+def run_errand(restore_id: str) -> None:
+    errands.run_errand(restore_id=uuid.UUID(restore_id))

@@ -1,7 +1,7 @@
 """One package for each kind of database, behind one protocol."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,6 +100,34 @@ class PreflightCheck:
     message: str
 
 
+@dataclass(frozen=True)
+class Pair:
+    """The server's own ids of two databases: they stay the same through every rename."""
+
+    comes: int
+    goes: int | None
+    """What has the name until then; None for a new name."""
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Two databases change names in one transaction, or nothing does.
+
+    `goes` is called `name` and becomes `kept`; `comes` is called `comes_from` and becomes `name`.
+    """
+
+    name: str
+    goes: int
+    kept: str
+    comes: int
+    comes_from: str
+    note: str
+    """Stands beside the kept one as its comment; by it, it is known again."""
+    carry: bool
+    """Whether `comes` gets what belongs to `goes`: owner, grants, limits, settings. The comment
+    goes along in any case."""
+
+
 class Restoration(Protocol):
     """A fresh database beside all others, under a name of its own until it is published."""
 
@@ -118,8 +146,15 @@ class Restoration(Protocol):
     def counted(self) -> dict[str, int | None]:
         """Rows by table of what came from elsewhere: nothing says what they should be."""
 
-    def publish(self) -> None:
-        """Give it its final name, at once. Raises TargetExists; then it is as before."""
+    def identify(self) -> Pair:
+        """Who is to change names. Raises TargetMissing."""
+
+    def publish(self, *, kept: str, note: str) -> None:
+        """Give it its final name, at once; what has it is called `kept` from then on.
+
+        Raises Unsettled when nobody knows whether that was done. Raises SessionsStay,
+        TargetExists, TargetChanged or another BackupError; then all is as before.
+        """
 
 
 class Engine(Protocol):
@@ -146,9 +181,16 @@ class Engine(Protocol):
         """
 
     def preflight(
-        self, database: Database, manifest: dict[str, Any], *, name: str, options: RestoreOptions
+        self,
+        database: Database,
+        manifest: dict[str, Any],
+        *,
+        name: str,
+        replaces: bool,
+        options: RestoreOptions,
     ) -> list[PreflightCheck]:
-        """Whether the archive can become a new database `name` on the database's server.
+        """Whether the archive can become the database `name` on the database's server: a new one,
+        or in place of the one that is there.
 
         Raises BackupError when the server cannot be asked.
         """
@@ -159,6 +201,7 @@ class Engine(Protocol):
         manifest: dict[str, Any],
         *,
         name: str,
+        replaces: bool,
         draft: str,
         run: str,
         options: RestoreOptions,
@@ -182,8 +225,22 @@ class Engine(Protocol):
     def forget_draft(self, database: Database, *, draft: str) -> None:
         """Drop the database that a dead restore has left. Safe to repeat. Raises BackupError."""
 
-    def was_published(self, database: Database, *, name: str, draft: str) -> bool:
-        """Whether `name` is what `draft` became: for who died before writing it down."""
+    def whereabouts(self, database: Database, *, ids: Sequence[int]) -> dict[int, str]:
+        """What these databases on the server are called now; gone ones are left out."""
+
+    def swap(self, database: Database, swap: Swap, *, run: str) -> None:
+        """Raises as `Restoration.publish`."""
+
+    def drop_kept(
+        self,
+        database: Database,
+        *,
+        name: str,
+        id: int,
+        note: str,
+    ) -> None:
+        """Drop what a swap has kept; nothing when it is gone. Raises TargetChanged unless name,
+        id and note are those that it had."""
 
     def sweep(self) -> int:
         """Remove the drill servers that dead processes have left; how many."""

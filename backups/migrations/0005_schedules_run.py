@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('access', '0004_sessions_and_scopes'),
-        ('backups', '0003_deletion_and_schedules'),
+        ('backups', '0004_protected'),
         ('storage', '0002_removal'),
     ]
 

@@ -53,6 +53,12 @@ class Database(models.Model):
         blank=True,
         help_text=_("Besides, or in place of, every Nth."),
     )
+    protected = models.BooleanField(
+        _("protected"),
+        default=False,
+        db_default=False,
+        help_text=_("A restore in its place needs a second administrator's approval."),
+    )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
 

@@ -5,13 +5,14 @@ from config.openapi.samples import problem
 from config.openapi.shapes import TEXT, number, ref
 
 _CONNECTION = problem(422, "connection_failed", "The server does not answer.")
+_NOTHING_KEPT = problem(409, "not_ready", "Nothing is kept of this restore.")
 
 RESTORE_CALLS: dict[tuple[str, str], Call] = {
     ("restores.api.views.RestoresView", "post"): call(
-        *("Restores", "createRestore", "Restore a backup into a new database"),
+        *("Restores", "createRestore", "Restore a backup as a new database, or in place of one"),
         takes="NewRestore",
-        description="Operators. Nothing that is there is touched. With `dry_run` only the "
-        "preflight is answered.",
+        description="Operators; administrators in place of a protected database. With `dry_run` "
+        "only the preflight is answered.",
         refuses=(404, 409, 422),
         conflict=problem(409, "preflight_blocked", "There is a database of this name already."),
         failure=_CONNECTION,
@@ -56,5 +57,29 @@ RESTORE_CALLS: dict[tuple[str, str], Call] = {
         status=202,
         refuses=(404, 409),
         conflict=problem(409, "not_ready", "This restore is over already."),
+    ),
+    ("restores.api.views.ApproveView", "post"): call(
+        *("Restores", "approveRestore", "Let the replacement of a protected database begin"),
+        description="Another administrator than who asked, within 24 hours.",
+        gives="Restore",
+        status=202,
+        refuses=(404, 409, 422),
+        conflict=problem(409, "not_ready", "This restore does not wait for an approval."),
+        failure=_CONNECTION,
+    ),
+    ("restores.api.views.ConfirmView", "post"): call(
+        *("Restores", "confirmRestore", "Drop the database that was kept"),
+        gives="Restore",
+        status=202,
+        refuses=(404, 409),
+        conflict=_NOTHING_KEPT,
+    ),
+    ("restores.api.views.UndoView", "post"): call(
+        *("Restores", "undoRestore", "Give the name back to the database that had it"),
+        description="Administrators. What was restored is kept in its turn.",
+        gives="Restore",
+        status=202,
+        refuses=(404, 409),
+        conflict=_NOTHING_KEPT,
     ),
 }

@@ -16,6 +16,7 @@ from config.openapi.shapes import (
     body,
     listing,
     maybe,
+    number,
     one_of,
     page,
     ref,
@@ -26,15 +27,26 @@ _ID = "0b9a3f0e-6a55-4a4f-9a3c-0d1f3c5e7a21"
 _BACKUP = "9875d6db-4a4e-4454-8287-a88294a5769d"
 _AT = "2026-11-21T03:00:00Z"
 
+_STATUSES = ("awaiting_approval", *STATUSES, "undone")
+# Of `restores.replacing.wanted`.
+_LONGEST_KEEPING = 3650
+
 SHAPES: dict[str, Shape] = {
+    "KeptDatabase": answer(
+        name=TEXT,
+        until=maybe(MOMENT),
+        errand=maybe(one_of("undo", "drop")),
+        errand_error=maybe(TEXT),
+    ),
+    "SafetyBackup": answer(id=UUID, status=TEXT, validation=TEXT),
     "PreflightCheck": answer(code=TEXT, level=one_of("ok", "warning", "blocking"), message=TEXT),
     "Preflight": answer(possible=FLAG, preflight=listing(ref("PreflightCheck"))),
     "Restore": answer(
         id=UUID,
         source=answer(backup=UUID, file_name=TEXT),
-        target=answer(server=UUID, server_name=TEXT, database=TEXT, mode=one_of("new")),
+        target=answer(server=UUID, server_name=TEXT, database=TEXT, mode=one_of("new", "replace")),
         options={"type": "object"},
-        status=one_of(*STATUSES),
+        status=one_of(*_STATUSES),
         progress=maybe(NUMBER),
         file=maybe(UUID),
         stages=listing(ref("Stage")),
@@ -44,15 +56,15 @@ SHAPES: dict[str, Shape] = {
         created_at=MOMENT,
         started_at=maybe(MOMENT),
         completed_at=maybe(MOMENT),
-        old_database={"type": ["object", "null"]},
-        safety_backup=maybe(UUID),
+        old_database=maybe(ref("KeptDatabase")),
+        safety_backup=maybe(ref("SafetyBackup")),
         result={"type": ["object", "null"]},
         error=maybe(ref("BackupError")),
     ),
     "RestorePage": page("Restore"),
     "RestoreStatus": answer(
         id=UUID,
-        status=one_of(*STATUSES),
+        status=one_of(*_STATUSES),
         progress=maybe(NUMBER),
         stages=listing(ref("Stage")),
         bytes_done=maybe(COUNT),
@@ -65,12 +77,20 @@ SHAPES: dict[str, Shape] = {
         target=body(
             ("server", "database"),
             server=text(200, description="The database, by id or name, whose server it goes to."),
-            database=text(63, description="The new database's name."),
-            mode=one_of("new"),
+            database=text(
+                63, description="Its name there: a free one, or with `replace` the one to replace."
+            ),
+            mode=one_of("new", "replace"),
         ),
         owner={**one_of("keep", "none"), "default": "keep"},
         analyze={**FLAG, "default": True},
         dry_run={**FLAG, "default": False, "description": "Only look; touch nothing."},
+        confirm=text(63, description="With `replace`: the name of the database, typed again."),
+        safety_backup={
+            **FLAG,
+            "description": "With `replace`: first a backup of what is there. True when left out.",
+        },
+        keep_old_days=number(1, _LONGEST_KEEPING, description="With `replace`: 7 when left out."),
     ),
 }
 

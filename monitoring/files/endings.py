@@ -140,6 +140,20 @@ def end_badly(*, file: TrackedFile, failure: Failure) -> None:
     log.warning("file_failed", file=str(file.pk), kind=file.kind, code=failure.code, error=message)
 
 
+def amend_as_finished(*, file: TrackedFile) -> None:
+    """It was thought to have failed, and had ended well: the answer to a COMMIT was lost.
+
+    `file` is locked by the caller's transaction, which writes the domain row's outcome.
+    """
+    Stage.objects.filter(file=file, status=Stage.Status.FAILED).update(
+        status=Stage.Status.COMPLETED, progress=100
+    )
+    TrackedFile.objects.filter(pk=file.pk).update(
+        status=TrackedFile.Status.COMPLETED, progress=100, error="", completed_at=Now()
+    )
+    _tell(file, "completed")
+
+
 def remove_leftovers(*, file_id: object = None) -> int:
     """Remove what attempts without success have stored. Called by the tick, and after each end.
 

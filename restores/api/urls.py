@@ -2,7 +2,15 @@
 
 from django.urls import re_path
 
-from restores.api.views import CancelView, RestoresView, RestoreView, StatusView
+from restores.api.views import (
+    ApproveView,
+    CancelView,
+    ConfirmView,
+    RestoresView,
+    RestoreView,
+    StatusView,
+    UndoView,
+)
 from restores.received.api import UploadsView, UploadView
 
 UUID = r"(?P<restore_id>[0-9a-fA-F-]{32,36})"
@@ -16,4 +24,7 @@ urlpatterns = [
     re_path(rf"^restores/{UUID}/?$", RestoreView.as_view(), name="restore"),
     re_path(rf"^restores/{UUID}/status/?$", StatusView.as_view(), name="restore-status"),
     re_path(rf"^restores/{UUID}/cancel/?$", CancelView.as_view(), name="restore-cancel"),
+    re_path(rf"^restores/{UUID}/approve/?$", ApproveView.as_view(), name="restore-approve"),
+    re_path(rf"^restores/{UUID}/confirm/?$", ConfirmView.as_view(), name="restore-confirm"),
+    re_path(rf"^restores/{UUID}/undo/?$", UndoView.as_view(), name="restore-undo"),
 ]

@@ -1,5 +1,6 @@
 """Ask for a restore or only for its preflight, list, read one, its status, cancel."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -14,11 +15,18 @@ from access.policy import require
 from backups.engines import RestoreOptions
 from backups.selectors import backup_for, database_for
 from restores.description import describe, describe_status
+from restores.kept.asking import confirm_restore, undo_restore
 from restores.models import Restore
 from restores.outside import file_from_outside
+from restores.replacing.approval import approve_restore
+from restores.replacing.wanted import LONGEST_KEEPING, Replacement
 from restores.requesting import Wish, cancel_restore, look_first, request_restore
 from restores.selectors import MOST, list_restores, restore_for
-from storage.api.bodies import BadValue, Body, Flag, Text, actor_of, read_body
+from storage.api.bodies import BadValue, Body, Flag, Number, Text, actor_of, read_body
+
+REPLACING = ("confirm", "safety_backup", "keep_old_days")
+# A verb of services: permission, rows, audit and queue.
+Verb = Callable[..., None]
 
 
 class Source(Body):
@@ -43,6 +51,9 @@ class NewRestore(Body):
     accept_plain_sql = Flag(default=False)
     accept_extensions = Flag(default=False)
     dry_run = Flag(default=False)
+    confirm = Text(max_length=63, required=False, allow_blank=True)
+    safety_backup = Flag(required=False)
+    keep_old_days = Number(min_value=1, max_value=LONGEST_KEEPING, required=False)
 
 
 class RestoresView(APIView):
@@ -96,8 +107,30 @@ class StatusView(APIView):
 class CancelView(APIView):
     def post(self, request: Request, restore_id: str) -> Response:
         """202: a running one ends within seconds, and nothing of it stays."""
-        cancel_restore(restore=_restore(request, restore_id), actor=actor_of(request))
-        return Response(describe(_restore(request, restore_id)), status=202)
+        return _done(cancel_restore, request, restore_id)
+
+
+class ApproveView(APIView):
+    def post(self, request: Request, restore_id: str) -> Response:
+        """202: it begins, after its safety backup where one is wanted."""
+        return _done(approve_restore, request, restore_id)
+
+
+class ConfirmView(APIView):
+    def post(self, request: Request, restore_id: str) -> Response:
+        """202: the kept database is dropped by a worker."""
+        return _done(confirm_restore, request, restore_id)
+
+
+class UndoView(APIView):
+    def post(self, request: Request, restore_id: str) -> Response:
+        """202: the names are swapped back by a worker."""
+        return _done(undo_restore, request, restore_id)
+
+
+def _done(verb: Verb, request: Request, restore_id: str) -> Response:
+    verb(restore=_restore(request, restore_id), actor=actor_of(request))
+    return Response(describe(_restore(request, restore_id)), status=202)
 
 
 def _restore(request: Request, restore_id: str) -> Restore:
@@ -127,7 +160,18 @@ def _wish(body: dict[str, Any], actor: User) -> Wish:
         server=server,
         name=body["target"]["database"],
         options=RestoreOptions(keep_owners=body["owner"] == "keep", analyze=body["analyze"]),
+        replacement=_replacement(body),
     )
+
+
+def _replacement(body: dict[str, Any]) -> Replacement | None:
+    given = {name: body[name] for name in REPLACING if name in body}
+    if body["target"]["mode"] == Restore.Mode.REPLACE:
+        return Replacement(**{"confirm": "", **given})
+    if given:
+        name = next(iter(given))
+        raise BadValue(name, _("%(field)s belongs to the mode replace.") % {"field": name})
+    return None
 
 
 def _limit(request: Request) -> int:

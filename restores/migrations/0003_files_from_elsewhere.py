@@ -11,8 +11,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('access', '0004_sessions_and_scopes'),
-        ('backups', '0003_deletion_and_schedules'),
-        ('restores', '0001_initial'),
+        ('backups', '0004_protected'),
+        ('restores', '0002_replace'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

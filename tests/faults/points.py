@@ -33,21 +33,25 @@ def one_always(points: Iterable[str], always: str) -> list[Any]:
 
 
 POINTS = named_points()
-IN_THE_TICK = [one for one in POINTS if one.startswith(("reaper.", "leftovers."))]
-# See test_drills and test_restores.
-IN_A_CHECK = [one for one in POINTS if one.startswith(("check.", "drill."))]
-IN_A_RESTORE = [one for one in POINTS if one.startswith("restore.")]
-# See test_deletion.
-IN_A_DELETION = [one for one in POINTS if one.startswith("delete.")]
-# See test_schedules and test_cleanup.
-IN_A_SCHEDULE = [one for one in POINTS if one.startswith("schedule.")]
-IN_A_CLEANUP = [one for one in POINTS if one.startswith("retention.")]
-ELSEWHERE = {
-    *IN_THE_TICK,
-    *IN_A_CHECK,
-    *IN_A_RESTORE,
-    *IN_A_DELETION,
-    *IN_A_SCHEDULE,
-    *IN_A_CLEANUP,
-}
-IN_A_WORKER = [one for one in POINTS if one not in ELSEWHERE]
+_elsewhere: set[str] = set()
+
+
+def _beginning(*prefixes: str) -> list[str]:
+    """They have tests of their own, beside what they belong to."""
+    found = [one for one in POINTS if one.startswith(prefixes)]
+    _elsewhere.update(found)
+    return found
+
+
+IN_THE_TICK = _beginning("reaper.", "leftovers.")
+IN_A_CHECK = _beginning("check.", "drill.")
+IN_A_RESTORE = _beginning("restore.")
+IN_A_SWAP = _beginning("swap.")
+IN_AN_ERRAND = _beginning("undo.", "kept.")
+IN_A_GUARD = _beginning("guard.")
+IN_A_FILE = _beginning("received.", "outside.")
+IN_A_DELETION = _beginning("delete.")
+IN_A_SCHEDULE = _beginning("schedule.")
+IN_A_CLEANUP = _beginning("retention.")
+IN_A_RESCAN = _beginning("rescan.")
+IN_A_WORKER = [one for one in POINTS if one not in _elsewhere]

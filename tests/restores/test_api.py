@@ -26,7 +26,7 @@ def post(client: Client, path: str, **body: Any) -> Any:
 def command(*arguments: str) -> tuple[int, Any]:
     out = io.StringIO()
     with pytest.raises(SystemExit) as ended:
-        call_command("restore", *arguments, "--json", stdout=out)
+        call_command("restore", "create", *arguments, "--json", stdout=out)
     return int(ended.value.code or 0), json.loads(out.getvalue())
 
 

@@ -1,6 +1,6 @@
 """PostgreSQL: logical dumps by its own tools."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from backups.engines import (
     Restoration,
     RestoreOptions,
     ServerFacts,
+    Swap,
 )
 from backups.engines.postgres.clients import choose_for_dump
 from backups.engines.postgres.connection import Server
@@ -25,7 +26,8 @@ from backups.engines.postgres.outside.reading import read_whole
 from backups.engines.postgres.outside.recognition import recognize
 from backups.engines.postgres.preflight import preflight
 from backups.engines.postgres.source import database_size, version_of
-from backups.engines.postgres.target import forget_draft, restoring_beside, was_published
+from backups.engines.postgres.swap import drop_kept, swap_names, whereabouts
+from backups.engines.postgres.target import forget_draft, restoring_beside
 from backups.engines.postgres.throwaway import sweep
 from backups.keyring import RECOVERY_FILE
 from backups.models import Database
@@ -71,9 +73,17 @@ class PostgresEngine:
         return drilling(manifest, journal=journal, on_wait=on_wait)
 
     def preflight(
-        self, database: Database, manifest: dict[str, Any], *, name: str, options: RestoreOptions
+        self,
+        database: Database,
+        manifest: dict[str, Any],
+        *,
+        name: str,
+        replaces: bool,
+        options: RestoreOptions,
     ) -> list[PreflightCheck]:
-        return preflight(Server.of(database), manifest, name=name, options=options)
+        return preflight(
+            Server.of(database), manifest, name=name, replaces=replaces, options=options
+        )
 
     def restore(
         self,
@@ -81,6 +91,7 @@ class PostgresEngine:
         manifest: dict[str, Any],
         *,
         name: str,
+        replaces: bool,
         draft: str,
         run: str,
         options: RestoreOptions,
@@ -91,6 +102,7 @@ class PostgresEngine:
             Server.of(database),
             manifest,
             name=name,
+            replaces=replaces,
             draft=draft,
             run=run,
             options=options,
@@ -107,8 +119,21 @@ class PostgresEngine:
     def forget_draft(self, database: Database, *, draft: str) -> None:
         forget_draft(Server.of(database), draft=draft)
 
-    def was_published(self, database: Database, *, name: str, draft: str) -> bool:
-        return was_published(Server.of(database), name=name, draft=draft)
+    def whereabouts(self, database: Database, *, ids: Sequence[int]) -> dict[int, str]:
+        return whereabouts(Server.of(database), ids)
+
+    def swap(self, database: Database, swap: Swap, *, run: str) -> None:
+        swap_names(Server.of(database), swap, application=run)
+
+    def drop_kept(
+        self,
+        database: Database,
+        *,
+        name: str,
+        id: int,
+        note: str,
+    ) -> None:
+        drop_kept(Server.of(database), name=name, id=id, note=note)
 
     def sweep(self) -> int:
         return sweep()

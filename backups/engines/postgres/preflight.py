@@ -11,6 +11,7 @@ from backups.engines.postgres.clients import choose_for_reading
 from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.outside.looking import contents_are_from_outside, look_at_outside
 from backups.engines.postgres.preparation import missing_extensions
+from backups.engines.postgres.replaceable import look_at_target
 from backups.engines.postgres.target import database_exists
 from backups.errors import VersionMismatch
 
@@ -19,21 +20,22 @@ LONGEST_NAME = 63
 
 
 def preflight(
-    server: Server, manifest: dict[str, Any], *, name: str, options: RestoreOptions
+    server: Server, manifest: dict[str, Any], *, name: str, replaces: bool, options: RestoreOptions
 ) -> list[PreflightCheck]:
     """See `backups.engines.Engine.preflight`."""
+    replacing = look_at_target(server, name, manifest) if replaces else []
     with server.connect(application="holdfast:preflight") as session:
         try:
-            return list(_checks(session, manifest, name, options))
+            named = [] if replaces else [_name(session, name)]
+            return [*named, *replacing, *_checks(session, manifest, options)]
         except psycopg.Error as error:
             raise named_failure(str(error)) from error
 
 
 def _checks(
-    session: psycopg.Connection[Any], manifest: dict[str, Any], name: str, options: RestoreOptions
+    session: psycopg.Connection[Any], manifest: dict[str, Any], options: RestoreOptions
 ) -> Iterator[PreflightCheck]:
     marks = manifest["contents"].get("fingerprint")
-    yield _name(session, name)
     yield _version(session, manifest)
     yield _privileges(session)
     if contents_are_from_outside(manifest):

@@ -1,7 +1,7 @@
 """Restoring to a server of the user's: beside everything that is there, and then named.
 
-The draft's name is ours alone and holds nothing of the user's. It carries a comment that says which
-draft it was; so after a crash between the rename and our own commit it is known again.
+The draft's name is ours alone and holds nothing of the user's. What it became after a crash between
+the rename and our own commit is told by the server's id of it, which no rename changes.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ import psycopg
 from django.utils.translation import gettext as _
 from psycopg import sql
 
-from backups.engines import Difference, RestoreOptions
+from backups.engines import Difference, Pair, RestoreOptions, Swap
 from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.fingerprints.compare import compare
 from backups.engines.postgres.fingerprints.snapshot import held_snapshot
@@ -21,11 +21,14 @@ from backups.engines.postgres.fingerprints.taking import take_fingerprint
 from backups.engines.postgres.outside.bringing import Bringing, bringing
 from backups.engines.postgres.outside.guest import forget_roles
 from backups.engines.postgres.preparation import make_database, make_schemas
+from backups.engines.postgres.properties import move_beside, rehearse, write_comment
+from backups.engines.postgres.replaceable import refuse_bound
 from backups.engines.postgres.restore import Restore, restoring
-from backups.errors import TargetExists
+from backups.engines.postgres.swap import Change, change_names, elsewhere, swap_names
+from backups.errors import TargetExists, TargetMissing
 from monitoring.files.journal import Journal
 
-MARK = "Restored by Holdfast"
+DRAFT = "A draft of a restore by Holdfast; it may be dropped."
 
 
 class PostgresRestoration:
@@ -38,11 +41,14 @@ class PostgresRestoration:
         marks: dict[str, Any] | None,
         *,
         name: str,
+        replaces: bool,
         draft: str,
         run: str,
         options: RestoreOptions,
     ) -> None:
         self.is_published = False
+        self._replaces = replaces
+        self._pair: Pair | None = None
         self._server = server
         self._restore = restore
         self._marks = marks
@@ -85,18 +91,28 @@ class PostgresRestoration:
             ) as session:
                 session.execute("ANALYZE")
 
-    def publish(self) -> None:
+    def identify(self) -> Pair:
         with self._server.connect(application=self._run) as session:
-            try:
-                session.execute(
-                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
-                        sql.Identifier(self._draft), sql.Identifier(self._name)
-                    )
-                )
-            except psycopg.errors.DuplicateDatabase as error:
-                raise _exists(self._name) from error
-            except psycopg.Error as error:
-                raise named_failure(str(error)) from error
+            comes = _id_of(session, self._draft)
+            goes = _id_of(session, self._name) if self._replaces else None
+        if comes is None or (self._replaces and goes is None):
+            raise _missing(self._draft if comes is None else self._name)
+        self._pair = Pair(comes, goes)
+        return self._pair
+
+    def publish(self, *, kept: str, note: str) -> None:
+        pair = self._pair or self.identify()
+        if pair.goes is None:
+            change_names(
+                self._server,
+                [Change(pair.comes, self._draft, self._name)],
+                application=self._run,
+                dress=lambda session: write_comment(session, self._name, None),
+            )
+        else:
+            refuse_bound(self._server, self._name, application=self._run)
+            swap = Swap(self._name, pair.goes, kept, pair.comes, self._draft, note=note, carry=True)
+            swap_names(self._server, swap, application=self._run)
         self.is_published = True
 
 
@@ -122,6 +138,7 @@ def restoring_beside(
     manifest: dict[str, Any],
     *,
     name: str,
+    replaces: bool,
     draft: str,
     run: str,
     options: RestoreOptions,
@@ -131,7 +148,7 @@ def restoring_beside(
     """See `backups.engines.Engine.restore`."""
     contents = manifest["contents"]
     marks = contents.get("fingerprint")
-    _make_draft(server, marks, name=name, draft=draft, run=run, journal=journal)
+    server = elsewhere(server, name)
     there = replace(server, database=draft)
     # Not in one transaction: it would hold a lock on each table, more than a server may have
     # room for. What fails half-way is dropped as a whole.
@@ -140,6 +157,9 @@ def restoring_beside(
         arguments += ["--no-owner", "--no-privileges"]
     restoration: PostgresRestoration | None = None
     try:
+        _make_draft(
+            server, marks, name=name, replaces=replaces, draft=draft, run=run, journal=journal
+        )
         if marks is not None:
             make_schemas(there, manifest)
         with (
@@ -155,7 +175,14 @@ def restoring_beside(
             )
         ) as restore:
             restoration = PostgresRestoration(
-                server, restore, marks, name=name, draft=draft, run=run, options=options
+                server,
+                restore,
+                marks,
+                name=name,
+                replaces=replaces,
+                draft=draft,
+                run=run,
+                options=options,
             )
             yield restoration
     finally:
@@ -164,7 +191,7 @@ def restoring_beside(
 
 
 def forget_draft(server: Server, *, draft: str) -> None:
-    with server.connect(application="holdfast:forget") as session:
+    with elsewhere(server).connect(application="holdfast:forget") as session:
         try:
             session.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(draft))
@@ -174,32 +201,25 @@ def forget_draft(server: Server, *, draft: str) -> None:
             raise named_failure(str(error)) from error
 
 
-def was_published(server: Server, *, name: str, draft: str) -> bool:
-    with server.connect(application="holdfast:look") as session:
-        row = session.execute(
-            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
-            [name],
-        ).fetchone()
-    return row is not None and row[0] == mark_of(draft)
-
-
-def mark_of(draft: str) -> str:
-    return f"{MARK} ({draft})"
-
-
 def _make_draft(
     server: Server,
     marks: dict[str, Any] | None,
     *,
     name: str,
+    replaces: bool,
     draft: str,
     run: str,
     journal: Journal,
 ) -> None:
+    if replaces:
+        refuse_bound(server, name, application=run)
     with server.connect(application=run) as session:
         try:
-            if database_exists(session, name):
+            exists = database_exists(session, name)
+            if exists and not replaces:
                 raise _exists(name)
+            if replaces and not exists:
+                raise _missing(name)
             if marks is None:
                 session.execute(
                     sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(draft))
@@ -207,19 +227,28 @@ def _make_draft(
             elif substituted := make_database(session, draft, marks["database"]):
                 text = _("The server lacks the %(name)s; made with C instead.")
                 journal.say(text % {"name": substituted}, level="warning", source="holdfast")
-            session.execute(
-                sql.SQL("COMMENT ON DATABASE {} IS {}").format(
-                    sql.Identifier(draft), sql.Literal(mark_of(draft))
-                )
-            )
+            write_comment(session, draft, DRAFT)
+            if replaces:
+                move_beside(session, draft, name)
+                rehearse(session, source=name, to=draft)
         except psycopg.Error as error:
             raise named_failure(str(error)) from error
 
 
 def database_exists(session: psycopg.Connection[Any], name: str) -> bool:
-    row = session.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-    return row is not None
+    return _id_of(session, name) is not None
+
+
+def _id_of(session: psycopg.Connection[Any], name: str) -> int | None:
+    row = session.execute(
+        "SELECT oid::bigint FROM pg_database WHERE datname = %s", [name]
+    ).fetchone()
+    return int(row[0]) if row else None
 
 
 def _exists(name: str) -> TargetExists:
     return TargetExists(_("There is a database named %(name)s already.") % {"name": name})
+
+
+def _missing(name: str) -> TargetMissing:
+    return TargetMissing(_("There is no database named %(name)s.") % {"name": name})
