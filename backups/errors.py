@@ -76,6 +76,20 @@ class RestoreFailed(BackupError):
     cure = _("Read the tool's own words; the database may hold what cannot be restored.")
 
 
+class ServerTooOld(RestoreFailed):
+    """What the archive says is not understood by a server older than its source."""
+
+    code = "server_too_old"
+    cure = _("Restore it into a server of the source's version or newer.")
+
+
+class NotChoosable(BackupError):
+    """Only some of an archive was asked for, whose table of contents cannot be read."""
+
+    code = "not_choosable"
+    cure = _("Restore all of it.")
+
+
 class TargetExists(BackupError):
     code = "target_exists"
     status = 409

@@ -49,6 +49,11 @@ class Places:
         return self.data / "received"
 
     @property
+    def unpacking(self) -> Path:
+        """Unpacked archives, which have no name there, while parallel restores run."""
+        return self.data / "unpacking"
+
+    @property
     def vault(self) -> Path:
         """The default local storage target."""
         return self.data / "vault"

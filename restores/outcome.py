@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.policy import System
 from access.redaction import redact
-from backups.engines import Difference
+from backups.engines import Difference, Restoration
 from backups.models import Database
 from monitoring.alerts.services import alert
 from monitoring.files.claims import Claim
@@ -23,7 +23,6 @@ MOST_KEPT = 500
 
 def write_completion(restore: Restore) -> None:
     """It has its name: registered, so that it can be backed up. Called in a transaction."""
-    rows = _rows_by_table(restore)
     registered = _register(restore)
     kept_until = Now() + timedelta(days=restore.keep_old_days) if restore.replaces else None
     Restore.objects.filter(pk=restore.pk).update(
@@ -32,8 +31,6 @@ def write_completion(restore: Restore) -> None:
         naming_at=None,
         kept_until=kept_until,
         registered=registered,
-        tables=len(rows),
-        rows=sum(rows.values()),
         error_code="",
         error="",
         error_detail="",
@@ -42,20 +39,16 @@ def write_completion(restore: Restore) -> None:
     _audit(restore, "restore.completed", database=registered.name, **kept)
 
 
-def _rows_by_table(restore: Restore) -> dict[str, int]:
-    """As the source's fingerprint says, which was compared; else as they were counted."""
-    if restore.backup is None:
-        restore.refresh_from_db(fields=["counted"])
-        return {table: rows or 0 for table, rows in restore.counted.items()}
-    marks = (restore.backup.manifest or {}).get("contents", {}).get("fingerprint") or {}
-    return {table: mark["rows"] for table, mark in marks.get("tables", {}).items()}
-
-
-def keep_counts(*, restore: Restore, claim: Claim, counted: dict[str, int | None]) -> None:
+def keep_counts(*, restore: Restore, claim: Claim, there: Restoration) -> None:
     """Written before it gets its name: who finishes it later cannot count any more."""
+    tables, rows = there.compared
+    if there.counted:
+        tables, rows = len(there.counted), sum(number or 0 for number in there.counted.values())
     with transaction.atomic():
         claim.hold()
-        Restore.objects.filter(pk=restore.pk).update(counted=counted)
+        Restore.objects.filter(pk=restore.pk).update(
+            tables=tables, rows=rows, counted=there.counted
+        )
 
 
 def keep_differences(*, restore: Restore, claim: Claim, differences: list[Difference]) -> None:
@@ -64,6 +57,15 @@ def keep_differences(*, restore: Restore, claim: Claim, differences: list[Differ
         claim.hold()
         found = [asdict(one) for one in differences[:MOST_KEPT]]
         Restore.objects.filter(pk=restore.pk).update(differences=found)
+
+
+def note_made_roles(*, restore: Restore, claim: Claim, roles: list[str]) -> None:
+    """Roles are the server's, not the new database's: they stay, however the restore ends."""
+    if not roles:
+        return
+    with transaction.atomic():
+        claim.hold()
+        _audit(restore, "restore.roles_made", server=restore.server.name, roles=roles)
 
 
 def write_failure(*, restore: Restore, failure: Failure) -> None:

@@ -12,13 +12,14 @@ from access.models import Company, User
 from access.policy import Actor, require
 from backups import keyring
 from backups.engines import PreflightCheck, RestoreOptions, engine_for
-from backups.errors import BadOption, KeyMissing, NotReady
+from backups.errors import KeyMissing, NotReady
 from backups.models import Backup, Database
 from monitoring.alerts.services import alert
 from monitoring.files.endings import cancel_file
 from monitoring.files.services import open_file
 from monitoring.files.stages import Kind, Origin
 from restores.errors import Blocked
+from restores.estimate import estimated_duration
 from restores.models import ACTIVE, Restore
 from restores.origins import FromOutside
 from restores.outside import keep_file, look_at_file
@@ -57,21 +58,6 @@ class _Found:
     size: int = 0
 
 
-def parse_options(given: dict[str, Any]) -> RestoreOptions:
-    """`owner` is keep or none; `analyze` true or false. Raises BadOption."""
-    rest = dict(given)
-    owner = rest.pop("owner", "keep")
-    analyze = rest.pop("analyze", True)
-    if owner not in ("keep", "none"):
-        raise BadOption("owner", _("owner is keep or none."))
-    if not isinstance(analyze, bool):
-        raise BadOption("analyze", _("%(option)s must be true or false.") % {"option": "analyze"})
-    if rest:
-        name = next(iter(rest))
-        raise BadOption(name, _("%(option)s is not an option of a restore.") % {"option": name})
-    return RestoreOptions(keep_owners=owner == "keep", analyze=analyze)
-
-
 def look_first(*, wish: Wish, actor: Actor) -> list[PreflightCheck]:
     """The preflight. Touches nothing. Raises NotAllowed, NotReady, KeyMissing or BackupError."""
     return _look(wish, actor).checks
@@ -88,8 +74,8 @@ def _look(wish: Wish, actor: Actor) -> _Found:
         raise NotReady(_("Only a completed backup can be restored."))
     if backup.company_id != wish.server.company_id:
         raise NotReady(_("A backup goes to a server of its own company."))
-    if backup.is_part:
-        raise NotReady(_("This backup holds a part of the database; restore it by hand for now."))
+    if backup.options.get("data_only"):
+        raise NotReady(_("This backup holds rows alone; a new database has no tables for them."))
     if not keyring.can_read():
         raise KeyMissing(_("This server holds public keys only: it cannot open what it stored."))
     engine = engine_for(wish.server)
@@ -100,7 +86,8 @@ def _look(wish: Wish, actor: Actor) -> _Found:
         replaces=wish.replacement is not None,
         options=wish.options,
     )
-    return _Found([_integrity(backup), *_promised(wish), *_replacement(wish, actor), *found])
+    own = [_integrity(backup), *_promised(wish), *_replacement(wish, actor)]
+    return _Found([*own, *found, estimated_duration(backup)])
 
 
 def _look_outside(wish: Wish, outside: FromOutside, actor: Actor) -> _Found:
@@ -245,11 +232,10 @@ def cancel_restore(*, restore: Restore, actor: Actor) -> None:
 
 
 def _replacement(wish: Wish, actor: Actor) -> list[PreflightCheck]:
-    if wish.replacement is None or wish.backup is None:
+    if wish.replacement is None:
         return []
     return list(
         look_at_replacement(
-            backup=wish.backup,
             server=wish.server,
             name=wish.name,
             replacement=wish.replacement,

@@ -20,7 +20,7 @@ from restores.errors import CopyDiffers
 from restores.models import Restore
 from restores.naming import finish_earlier, give_name
 from restores.origins import Origin, origin_of
-from restores.outcome import keep_counts, keep_differences
+from restores.outcome import keep_counts, keep_differences, note_made_roles
 
 
 def carry_out(*, restore: Restore, claim: Claim) -> None:
@@ -55,16 +55,17 @@ def _bring(
         on_wait=lambda: meter.live(),
     ) as there:
         reach("restore.draft-made")
+        meter.share = there.share
         enter_stage(claim=claim, key="restore", journal=journal, bytes_total=origin.size)
         origin.bring(there, meter)
-        if there.counted:
-            keep_counts(restore=restore, claim=claim, counted=there.counted)
+        note_made_roles(restore=restore, claim=claim, roles=there.made_roles)
         reach("restore.restored")
         enter_stage(claim=claim, key="finalize", journal=journal)
         differences = there.compare(on_table=_on_table(claim, journal, manifest))
         if differences:
             keep_differences(restore=restore, claim=claim, differences=differences)
             raise CopyDiffers(_first(differences))
+        keep_counts(restore=restore, claim=claim, there=there)
         reach("restore.compared")
         there.settle()
         give_name(restore=restore, claim=claim, journal=journal, there=there)

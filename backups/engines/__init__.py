@@ -1,7 +1,7 @@
 """One package for each kind of database, behind one protocol."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,11 +84,34 @@ class DrillServer(Protocol):
 
 @dataclass(frozen=True)
 class RestoreOptions:
-    """How an archive is brought into a database of the user's."""
+    """How an archive is brought into a database of the user's. Plain JSON, as a restore keeps it.
+
+    Names are `table` or `schema.table`, `*` for anything; nothing of them is everything.
+    """
 
     keep_owners: bool = True
     """Owners and grants as at the source; else all belongs to who restores."""
+    role: str = ""
+    """Without `keep_owners`: to whom all belongs instead."""
+    no_privileges: bool = False
+    missing_roles: str = "refuse"
+    """Or `create`: without login."""
+    role_map: Mapping[str, str] = field(default_factory=dict)
+    """Roles of the server in place of those of the archive."""
+    with_globals: bool = False
+    schemas: Sequence[str] = ()
+    tables: Sequence[str] = ()
+    schema_only: bool = False
+    jobs: int = 1
     analyze: bool = True
+
+    @property
+    def keeps_grants(self) -> bool:
+        return self.keep_owners and not self.no_privileges
+
+    @property
+    def is_part(self) -> bool:
+        return bool(self.schemas or self.tables or self.schema_only)
 
 
 @dataclass(frozen=True)
@@ -98,6 +121,7 @@ class PreflightCheck:
     code: str
     level: str
     message: str
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +154,17 @@ class Swap:
 
 class Restoration(Protocol):
     """A fresh database beside all others, under a name of its own until it is published."""
+
+    @property
+    def compared(self) -> tuple[int, int]:
+        """How many tables and rows were compared; nothing before `compare`."""
+
+    @property
+    def made_roles(self) -> list[str]:
+        """Roles that were made for it on the server, and stay there."""
+
+    def share(self) -> float | None:
+        """How far the archive is brought in, from 0 to 1, besides its bytes; None: not known."""
 
     def write(self, data: bytes, /) -> int: ...
 

@@ -1,6 +1,7 @@
 """A meter between a busy loop and the database: at most four writes a second."""
 
 import time
+from collections.abc import Callable
 
 from monitoring.files.claims import Claim
 from monitoring.files.journal import Journal
@@ -24,6 +25,8 @@ class Meter:
         self.total = bytes_total
         self.done = 0
         self._next_write = 0.0
+        # How far the work is besides its bytes, from 0 to 1, where that is known.
+        self.share: Callable[[], float | None] = lambda: None
 
     def add(self, count: int) -> None:
         self.reach(self.done + count)
@@ -46,4 +49,5 @@ class Meter:
             journal=self.journal,
             bytes_done=self.done,
             bytes_total=self.total,
+            share=self.share(),
         )

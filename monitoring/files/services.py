@@ -78,15 +78,25 @@ def enter_stage(
 
 @transaction.atomic
 def record_progress(
-    *, claim: Claim, key: str, journal: Journal, bytes_done: int, bytes_total: int | None
+    *,
+    claim: Claim,
+    key: str,
+    journal: Journal,
+    bytes_done: int,
+    bytes_total: int | None,
+    share: float | None = None,
 ) -> None:
     """Where the stage stands, with a sign of life. At most four times a second: `progress.Meter`.
 
-    `bytes_total` may be an estimate: a stage in progress shows at most 99 percent.
+    `bytes_total` may be an estimate: a stage in progress shows at most 99 percent. With `share`,
+    what is done besides the bytes (0 to 1), each counts for half.
     """
     file = claim.hold()
     journal.write(file)
-    percent = min(99.0, 100 * bytes_done / bytes_total) if bytes_total else 0.0
+    percent = 100 * bytes_done / bytes_total if bytes_total else 0.0
+    if share is not None:
+        percent = (min(100.0, percent) + 100 * share) / 2
+    percent = min(99.0, percent)
     Stage.objects.filter(file=file, key=key).update(
         bytes_done=Greatest(F("bytes_done"), Value(bytes_done)),
         bytes_total=bytes_total,

@@ -15,7 +15,8 @@ from backups.errors import BadOption
 from backups.selectors import backup_for, database_for
 from restores.cli.telling import tell
 from restores.replacing.wanted import Replacement
-from restores.requesting import Wish, look_first, parse_options, request_restore
+from restores.options import parse_options
+from restores.requesting import Wish, look_first, request_restore
 from restores.selectors import restore_for
 
 HELP = "restore a backup, and stay until it is there"

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from access.models import User
 from backups.models import Backup, Database
 from restores.models import Restore
+from restores.options import parse_options
 from restores.pages.servers import server_label
-from restores.requesting import Wish, parse_options
+from restores.requesting import Wish
 
 # PostgreSQL cuts longer ones; it counts bytes, which the preflight does.
 LONGEST_NAME = 63

@@ -18,7 +18,16 @@ _NAMES = {
     "privileges": _("Rights"),
     "fingerprints": _("Comparison"),
     "extensions": _("Extensions"),
+    "extension_versions": _("Extensions"),
+    "preload": _("Extensions"),
     "roles": _("Owners"),
+    "role_map": _("Owners"),
+    "owner": _("Owner"),
+    "globals": _("Roles"),
+    "selection": _("Selection"),
+    "jobs": _("Parallel"),
+    "free_space": _("Free space"),
+    "duration": _("Duration"),
     "locale": _("Locale"),
 }
 

@@ -51,8 +51,8 @@ def restore_new(request: HttpRequest, backup_id: str) -> HttpResponse:
     must_have(user, "restores.add_restore", backup.company)
     if request.method == "POST":
         return _answer(request, user, backup)
-    if backup.status != Backup.Status.COMPLETED or backup.is_part:
-        messages.info(request, _("Only a whole, completed backup can be restored here."))
+    if backup.status != Backup.Status.COMPLETED or backup.options.get("data_only"):
+        messages.info(request, _("Only a completed backup with definitions can be restored here."))
         return redirect("backups:detail", backup_id=backup.pk)
     return _show(request, RestoreForm(user=user, backup=backup), Answer())
 

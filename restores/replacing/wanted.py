@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import DurationField, ExpressionWrapper, F
 from django.utils.translation import gettext as _
 
 from backups.engines import PreflightCheck
 from backups.errors import BadOption
-from backups.models import Backup, Check, Database
-from restores.models import Restore
+from backups.models import Database
 
 LONGEST_KEEPING = 3650
 
@@ -40,7 +38,7 @@ def registered_target(server: Database, name: str) -> Database | None:
 
 
 def look_at_replacement(
-    *, backup: Backup, server: Database, name: str, replacement: Replacement, may_protected: bool
+    *, server: Database, name: str, replacement: Replacement, may_protected: bool
 ) -> Iterator[PreflightCheck]:
     """What the server itself cannot tell; the rest is the engine's preflight."""
     target = registered_target(server, name)
@@ -60,20 +58,3 @@ def look_at_replacement(
     else:
         said = _("A backup of it is made and checked first.")
         yield PreflightCheck("safety_backup", "ok", said)
-    yield _duration(backup)
-
-
-def _duration(backup: Backup) -> PreflightCheck:
-    """By the last drill of the same database, or a restore of the same bytes."""
-    drilled = Check.objects.filter(backup__database=backup.database, restore_seconds__isnull=False)
-    seconds = drilled.order_by("-created_at").values_list("restore_seconds", flat=True).first()
-    took = ExpressionWrapper(F("completed_at") - F("started_at"), output_field=DurationField())
-    done = Restore.objects.filter(backup=backup, status=Restore.Status.COMPLETED)
-    last = done.order_by("-created_at").annotate(took=took).values_list("took", flat=True).first()
-    if last is not None:
-        seconds = last.total_seconds()
-    if seconds is None:
-        said = _("How long it takes is not known: it was never restored.")
-        return PreflightCheck("duration", "ok", said)
-    said = _("About %(minutes)d min, as the last time.")
-    return PreflightCheck("duration", "ok", said % {"minutes": max(1, round(seconds / 60))})

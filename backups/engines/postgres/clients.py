@@ -21,6 +21,10 @@ DISTRIBUTION = Path("/usr/lib/postgresql")
 # Older minors run a shell command hidden in \unrestrict (CVE-2026-18408); releases of 2026-11.
 UNRESTRICT_FIXED = {15: 20, 16: 16, 17: 12, 18: 6}
 PROBE_SECONDS = 10
+# From here on what pg_restore says first is not understood by older servers (transaction_timeout).
+STRANGE_TO_OLDER = 17
+# Which format pg_dump writes: who writes it reads it (K_VERS_… in pg_backup_archiver.h).
+FORMATS = {12: 14, 13: 14, 14: 14, 15: 14, 16: 15, 17: 16, 18: 16}
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class ClientSet:
     has_zstd: bool
     has_tls: bool
     has_server: bool
+    has_psql: bool = False
     flaws: tuple[str, ...] = ()
 
     def program(self, name: str) -> str:
@@ -71,6 +76,47 @@ def choose_for_reading(archive_major: int, *, needs_zstd: bool) -> ClientSet:
     return next(c for c in able if c.major == nearest)
 
 
+@dataclass(frozen=True)
+class Readers:
+    """`psql` when what `pg_restore` reads has to go to the server as text."""
+
+    pg_restore: ClientSet
+    psql: ClientSet | None = None
+
+
+def choose_for_restoring(
+    archive_major: int, server_major: int, *, needs_zstd: bool, needs_tls: bool
+) -> Readers:
+    """The server's own major when it reads the archive, else the archive's as text.
+
+    Text goes by a psql without the hole in `\\unrestrict`. Raises VersionMismatch.
+    """
+    direct = [
+        c
+        for c in discover()
+        if _reads(c.major, archive_major)
+        and (c.major <= server_major or c.major < STRANGE_TO_OLDER)
+        and (c.has_zstd or not needs_zstd)
+        and (c.has_tls or not needs_tls)
+    ]
+    if direct:
+        # The first of the nearest: of one version the more able stands first.
+        return Readers(min(direct, key=lambda c: abs(c.major - server_major)))
+    reader = choose_for_reading(archive_major, needs_zstd=needs_zstd)
+    for psql in discover():
+        if not psql.flaws and (psql.has_tls or not needs_tls) and psql.has_psql:
+            return Readers(reader, psql)
+    message = _("No psql without a known hole is on this machine, which this server needs.")
+    if needs_tls:
+        message = _("No psql with TLS and without a known hole is on this machine.")
+    raise VersionMismatch(message)
+
+
+def _reads(client: int, archive: int) -> bool:
+    same = client in FORMATS and FORMATS[client] == FORMATS.get(archive)
+    return client >= archive or same
+
+
 def choose_for_drill(major: int) -> ClientSet:
     """A set with a server of this major, else of the nearest newer. Raises VersionMismatch."""
     able = [c for c in discover() if c.has_server and c.major >= major]
@@ -101,6 +147,7 @@ def probe(folder: Path) -> ClientSet | None:
         has_zstd="No such file" in zstd,
         has_tls="not compiled in" not in tls,
         has_server=all((folder / name).exists() for name in ("initdb", "postgres")),
+        has_psql=(folder / "psql").exists(),
         flaws=flaws,
     )
 

@@ -7,11 +7,15 @@ import psycopg
 from django.utils.translation import gettext as _
 
 from backups.engines import PreflightCheck, RestoreOptions
-from backups.engines.postgres.clients import choose_for_reading
+from backups.engines.postgres import needed
+from backups.engines.postgres.clients import choose_for_restoring
 from backups.engines.postgres.connection import Server, named_failure
+from backups.engines.postgres.findings import blocking, ok, warning
 from backups.engines.postgres.outside.looking import contents_are_from_outside, look_at_outside
-from backups.engines.postgres.preparation import missing_extensions
+from backups.engines.postgres.parallel import has_room
 from backups.engines.postgres.replaceable import look_at_target
+from backups.engines.postgres.room import free_space
+from backups.engines.postgres.selection import unmatched
 from backups.engines.postgres.target import database_exists
 from backups.errors import VersionMismatch
 
@@ -27,52 +31,85 @@ def preflight(
     with server.connect(application="holdfast:preflight") as session:
         try:
             named = [] if replaces else [_name(session, name)]
-            return [*named, *replacing, *_checks(session, manifest, options)]
+            return [*named, *replacing, *_checks(session, server, manifest, options)]
         except psycopg.Error as error:
             raise named_failure(str(error)) from error
 
 
 def _checks(
-    session: psycopg.Connection[Any], manifest: dict[str, Any], options: RestoreOptions
+    session: psycopg.Connection[Any],
+    server: Server,
+    manifest: dict[str, Any],
+    options: RestoreOptions,
 ) -> Iterator[PreflightCheck]:
     marks = manifest["contents"].get("fingerprint")
-    yield _version(session, manifest)
+    yield from _versions(session, server, manifest, options)
     yield _privileges(session)
+    yield free_space(session, server, manifest)
     if contents_are_from_outside(manifest):
         yield from look_at_outside(session, manifest["contents"])
         return
+    yield from _selection(manifest["contents"], options)
+    if options.with_globals:
+        said = _("The backup names roles, and does not hold them: none is restored from it.")
+        yield warning("globals", said)
     if marks is None:
-        yield _warning(
+        yield warning(
             "fingerprints", _("It was made without fingerprints: the copy cannot be compared.")
         )
-        return
-    yield _extensions(session, marks)
-    if options.keep_owners:
-        yield _roles(session, marks["roles"])
-    yield _locale(session, marks["database"])
+    else:
+        yield from needed.extensions(session, marks, options)
+        yield from _locale(session, marks["database"])
+    yield from needed.roles(session, marks["roles"] if marks else [], options)
 
 
 def _name(session: psycopg.Connection[Any], name: str) -> PreflightCheck:
     if not name or "\0" in name or len(name.encode()) > LONGEST_NAME:
-        return _blocking("name", _("A database's name has 1 to 63 bytes."))
+        return blocking("name", _("A database's name has 1 to 63 bytes."))
     if database_exists(session, name):
-        return _blocking("target_exists", _("There is a database of this name already."))
-    return _ok("name", _("The name is free."))
+        return blocking("target_exists", _("There is a database of this name already."))
+    return ok("name", _("The name is free."))
 
 
-def _version(session: psycopg.Connection[Any], manifest: dict[str, Any]) -> PreflightCheck:
+def _versions(
+    session: psycopg.Connection[Any],
+    server: Server,
+    manifest: dict[str, Any],
+    options: RestoreOptions,
+) -> Iterator[PreflightCheck]:
     contents = manifest["contents"]
     there = session.info.server_version // 10000
     archive = int(contents["tool_major"])
-    try:
-        choose_for_reading(archive, needs_zstd=bool(contents.get("zstd_inside")))
-    except VersionMismatch as error:
-        return _blocking("client", str(error))
     versions = {"there": there, "source": manifest["server_version"]}
-    if there < archive:
-        said = _("The server is PostgreSQL %(there)s, older than the archive's %(source)s.")
-        return _blocking("version", said % versions)
-    return _ok("version", _("PostgreSQL %(source)s into %(there)s.") % versions)
+    try:
+        readers = choose_for_restoring(
+            archive,
+            there,
+            needs_zstd=bool(contents.get("zstd_inside")),
+            needs_tls=server.needs_tls,
+        )
+    except VersionMismatch as error:
+        yield blocking("client", str(error))
+        return
+    if there < min(archive, _major(manifest)):
+        said = _(
+            "The server is PostgreSQL %(there)s, older than the source's %(source)s: what it does"
+            " not know makes the restore fail, and then nothing stays."
+        )
+        yield warning("version", said % versions)
+    else:
+        yield ok("version", _("PostgreSQL %(source)s into %(there)s.") % versions)
+    if options.jobs > 1 and readers.psql is not None:
+        yield warning("jobs", _("As text an archive is restored in one stream, not in parallel."))
+    elif options.jobs > 1 and not has_room(manifest):
+        said = _("Too little room to unpack the archive here: restored in one stream.")
+        yield warning("jobs", said)
+
+
+def _major(manifest: dict[str, Any]) -> int:
+    """The source's own: its client may have been newer."""
+    first = str(manifest["server_version"]).split(".", 1)[0]
+    return int(first) if first.isdigit() else int(manifest["contents"]["tool_major"])
 
 
 def _privileges(session: psycopg.Connection[Any]) -> PreflightCheck:
@@ -80,54 +117,40 @@ def _privileges(session: psycopg.Connection[Any]) -> PreflightCheck:
         "SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
     if row is None or not row[0]:
-        return _blocking("privileges", _("The user may not create databases: ALTER ROLE CREATEDB."))
-    return _ok("privileges", _("The user may create databases."))
+        return blocking("privileges", _("The user may not create databases: ALTER ROLE CREATEDB."))
+    return ok("privileges", _("The user may create databases."))
 
 
-def _extensions(session: psycopg.Connection[Any], marks: dict[str, Any]) -> PreflightCheck:
-    missing = missing_extensions(session, marks)
+def _selection(contents: dict[str, Any], options: RestoreOptions) -> Iterator[PreflightCheck]:
+    """Whether there is something of each name; only what the manifest knows can be missed."""
+    objects = (contents.get("fingerprint") or {}).get("objects")
+    if not (options.schemas or options.tables):
+        return
+    kinds = ("table", "view", "sequence")
+    found = {name for kind in kinds for name in (objects or {}).get(kind, {})}
+    found |= set(contents.get("tables") or [])
+    missing = unmatched(options.tables, sorted(found))
+    places = {name.split(".", 1)[0] for name in found} | set((objects or {}).get("schema", {}))
+    missing += unmatched([f"{name}.*" for name in options.schemas], [f"{one}.x" for one in places])
     if missing:
-        said = _("The server lacks the extensions %(names)s.") % {"names": ", ".join(missing)}
-        return _blocking("extensions", said)
-    return _ok("extensions", _("All extensions can be had."))
+        said = _("The backup has nothing of the names %(names)s.")
+        level = blocking if objects else warning
+        yield level("selection", said % {"names": ", ".join(missing)})
+        return
+    said = _("Only what is named comes, with what belongs to it; large objects stay behind.")
+    yield warning("selection", said)
 
 
-def _roles(session: psycopg.Connection[Any], roles: list[str]) -> PreflightCheck:
-    """Whom the archive names, and whether the user can give things to them."""
-    rows = session.execute(
-        "SELECT rolname, pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles"
-        " WHERE rolname = ANY(%s)",
-        [roles],
-    ).fetchall()
-    missing = sorted(set(roles) - {row[0] for row in rows})
-    if missing:
-        said = _("The server lacks the roles %(names)s. Make them, or restore without owners.")
-        return _blocking("roles", said % {"names": ", ".join(missing)})
-    foreign = sorted(row[0] for row in rows if not row[1])
-    if foreign:
-        said = _("The user is no member of %(names)s, and cannot make them owners.")
-        return _blocking("roles", said % {"names": ", ".join(foreign)})
-    return _ok("roles", _("All owners are there."))
-
-
-def _locale(session: psycopg.Connection[Any], database: dict[str, Any]) -> PreflightCheck:
+def _locale(session: psycopg.Connection[Any], database: dict[str, Any]) -> Iterator[PreflightCheck]:
     row = session.execute(
         "SELECT count(*) FROM pg_collation WHERE collcollate = %s OR collname = %s",
         [database["collate"], database["collate"]],
     ).fetchone()
     if row is None or not row[0]:
         said = _("The server may lack the locale %(name)s; C would stand in for it.")
-        return _warning("locale", said % {"name": database["collate"]})
-    return _ok("locale", _("%(encoding)s, %(collate)s.") % database)
-
-
-def _ok(code: str, message: str) -> PreflightCheck:
-    return PreflightCheck(code, "ok", message)
-
-
-def _warning(code: str, message: str) -> PreflightCheck:
-    return PreflightCheck(code, "warning", message)
-
-
-def _blocking(code: str, message: str) -> PreflightCheck:
-    return PreflightCheck(code, "blocking", message)
+        yield warning("locale", said % {"name": database["collate"]})
+    elif database.get("locale_provider") not in ("c", None):
+        said = _("The source's order of letters was not the system's; %(name)s stands in for it.")
+        yield warning("locale", said % {"name": database["collate"]})
+    else:
+        yield ok("locale", _("%(encoding)s, %(collate)s.") % database)

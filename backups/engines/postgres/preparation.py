@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from backups.engines.postgres.connection import Server
+from backups.engines.postgres.connection import Server, named_failure
 
 
 def make_roles(session: psycopg.Connection[Any], roles: list[str]) -> None:
@@ -32,6 +32,19 @@ def make_database(session: psycopg.Connection[Any], name: str, marks: dict[str, 
         session.execute(sql.SQL("{} LC_COLLATE 'C' LC_CTYPE 'C'").format(plain))
         return f"locale {marks['collate']}"
     return ""
+
+
+def give_database(server: Server, name: str, *, role: str) -> None:
+    """So that the role may make things in it. Raises BackupError."""
+    with server.connect(application="holdfast:give") as session:
+        try:
+            session.execute(
+                sql.SQL("ALTER DATABASE {} OWNER TO {}").format(
+                    sql.Identifier(name), sql.Identifier(role)
+                )
+            )
+        except psycopg.Error as error:
+            raise named_failure(str(error)) from error
 
 
 def missing_extensions(session: psycopg.Connection[Any], marks: dict[str, Any]) -> list[str]:

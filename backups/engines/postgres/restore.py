@@ -1,5 +1,7 @@
 """An archive's bytes into a database, by pg_restore, in one pass."""
 
+import os
+import select
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from backups.errors import RestoreFailed
 from monitoring.files.journal import Journal
 
 POLL_SECONDS = 0.25
+WAIT_SECONDS = 1
 TOOL = "pg_restore"
 # How often, in bytes, `look` is called while bytes come.
 LOOK_EACH = 64 << 20
@@ -22,29 +25,52 @@ WHOLE = ("--single-transaction", "--exit-on-error")
 
 
 class Restore:
-    """Takes the archive's bytes. `look` may raise, to end it for reasons of its own."""
+    """Takes the archive's bytes. `look` may raise, to end it for reasons of its own.
+
+    `is_working` says whether the server is at work on what it was given; without it, each wait
+    counts as work.
+    """
 
     def __init__(
-        self, tool: Tool, *, on_wait: Callable[[], None], look: Callable[[], None]
+        self,
+        tool: Tool,
+        *,
+        on_wait: Callable[[], None],
+        look: Callable[[], None],
+        is_working: Callable[[], bool] | None = None,
     ) -> None:
         self._tool = tool
         self._on_wait = on_wait
         self._look = look
+        self._is_working = is_working
         self._unlooked = 0
+        self._room = select.poll()
+        assert tool.process.stdin is not None
+        os.set_blocking(tool.process.stdin.fileno(), False)
+        self._room.register(tool.process.stdin, select.POLLOUT)
 
     def write(self, data: bytes, /) -> int:
-        assert self._tool.process.stdin is not None
         self._unlooked += len(data)
         if self._unlooked >= LOOK_EACH:
             self._unlooked = 0
             self._look()
         try:
-            self._tool.process.stdin.write(data)
+            self._put(memoryview(data))
         except BrokenPipeError:
             # It stopped reading: `finish` tells why.
             self.finish()
             raise RestoreFailed(_("The archive goes on behind its end.")) from None
         return len(data)
+
+    def _put(self, rest: memoryview) -> None:
+        assert self._tool.process.stdin is not None
+        pipe = self._tool.process.stdin.fileno()
+        while rest:
+            try:
+                rest = rest[os.write(pipe, rest) :]
+            except BlockingIOError:
+                if not self._room.poll(WAIT_SECONDS * 1000) and self._is_working is not None:
+                    self._tell_if_working()
 
     def finish(self) -> None:
         """Wait for indexes and constraints, too. Raises RestoreFailed with the tool's own words."""
@@ -53,15 +79,31 @@ class Restore:
             self._tool.process.stdin.close()
         except BrokenPipeError:
             pass
-        while True:
-            try:
-                self._tool.process.wait(POLL_SECONDS)
-                break
-            except subprocess.TimeoutExpired:
-                self._on_wait()
-                self._look()
-        if self._tool.wait() != 0:
-            raise RestoreFailed(last_line(self._tool.said), detail=self._tool.said)
+        wait_for(self._tool, on_wait=self._on_wait, look=self._look, is_working=self._is_working)
+
+    def _tell_if_working(self) -> None:
+        if self._is_working is None or self._is_working():
+            self._on_wait()
+
+
+def wait_for(
+    tool: Tool,
+    *,
+    on_wait: Callable[[], None],
+    look: Callable[[], None] = lambda: None,
+    is_working: Callable[[], bool] | None = None,
+) -> None:
+    """Until it has ended. Raises RestoreFailed with the tool's own words."""
+    while True:
+        try:
+            tool.process.wait(POLL_SECONDS)
+            break
+        except subprocess.TimeoutExpired:
+            if is_working is None or is_working():
+                on_wait()
+            look()
+    if tool.wait() != 0:
+        raise RestoreFailed(last_line(tool.said), detail=tool.said)
 
 
 @contextmanager

@@ -7,28 +7,43 @@ the rename and our own commit is told by the server's id of it, which no rename 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from django.utils.translation import gettext as _
 from psycopg import sql
 
 from backups.engines import Difference, Pair, RestoreOptions, Swap
+from backups.engines.postgres.bringing import bringing
 from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.fingerprints.compare import compare
 from backups.engines.postgres.fingerprints.snapshot import held_snapshot
 from backups.engines.postgres.fingerprints.taking import take_fingerprint
-from backups.engines.postgres.outside.bringing import Bringing, bringing
+from backups.engines.postgres.outside import bringing as outside
 from backups.engines.postgres.outside.guest import forget_roles
-from backups.engines.postgres.preparation import make_database, make_schemas
+from backups.engines.postgres.preparation import give_database, make_database, make_schemas
 from backups.engines.postgres.properties import move_beside, rehearse, write_comment
 from backups.engines.postgres.replaceable import refuse_bound
-from backups.engines.postgres.restore import Restore, restoring
+from backups.engines.postgres.selection import Choice, as_wide, is_part, promised
 from backups.engines.postgres.swap import Change, change_names, elsewhere, swap_names
 from backups.errors import TargetExists, TargetMissing
 from monitoring.files.journal import Journal
 
 DRAFT = "A draft of a restore by Holdfast; it may be dropped."
+
+
+class Taking(Protocol):
+    """What takes an archive's bytes: of ours, or of strangers."""
+
+    choice: Choice | None
+    made_roles: list[str]
+    counted: dict[str, int | None]
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def finish(self) -> None: ...
+
+    def share(self) -> float | None: ...
 
 
 class PostgresRestoration:
@@ -37,7 +52,7 @@ class PostgresRestoration:
     def __init__(
         self,
         server: Server,
-        restore: Restore | Bringing,
+        bringing: Taking,
         marks: dict[str, Any] | None,
         *,
         name: str,
@@ -45,12 +60,15 @@ class PostgresRestoration:
         draft: str,
         run: str,
         options: RestoreOptions,
+        is_part: bool,
     ) -> None:
         self.is_published = False
         self._replaces = replaces
         self._pair: Pair | None = None
+        self.compared = (0, 0)
+        self._is_part = is_part
         self._server = server
-        self._restore = restore
+        self._bringing = bringing
         self._marks = marks
         self._name = name
         self._draft = draft
@@ -58,31 +76,47 @@ class PostgresRestoration:
         self._options = options
 
     def write(self, data: bytes, /) -> int:
-        return self._restore.write(data)
+        return self._bringing.write(data)
 
     def finish(self) -> None:
-        self._restore.finish()
+        self._bringing.finish()
+
+    @property
+    def made_roles(self) -> list[str]:
+        return self._bringing.made_roles
+
+    def share(self) -> float | None:
+        return self._bringing.share()
 
     def compare(self, *, on_table: Callable[[str], None]) -> list[Difference]:
         if self._marks is None:
             return []
         there = replace(self._server, database=self._draft)
+        choice = self._bringing.choice
+        in_part = choice is not None and (self._is_part or not choice.is_all)
+        marks = self._marks
+        if choice is not None and in_part:
+            marks = promised(marks, choice, schema_only=self._options.schema_only)
         with held_snapshot(
             there,
             application=self._run,
-            wanted=lambda _schema, _name: True,
+            wanted=lambda schema, name: not in_part or f"{schema}.{name}" in marks["tables"],
             lock_wait="60s",
         ) as snapshot:
             major = snapshot.session.info.server_version // 10000
-            marks = comparable(self._marks, major=major, owners=self._options.keep_owners)
+            # Of other roles nothing can be compared: their names are part of each grant.
+            grants = self._options.keeps_grants and not self._options.role_map
+            marks = comparable(marks, major=major, grants=grants)
             copy = take_fingerprint(
                 snapshot.session, snapshot.tables, like=marks, on_table=on_table
             )
-        return compare(marks, copy)
+        rows = sum(mark["rows"] for mark in marks["tables"].values())
+        self.compared = (len(marks["tables"]), rows)
+        return compare(marks, as_wide(copy, marks) if in_part else copy)
 
     @property
     def counted(self) -> dict[str, int | None]:
-        return self._restore.counted if isinstance(self._restore, Bringing) else {}
+        return self._bringing.counted
 
     def settle(self) -> None:
         if self._options.analyze:
@@ -116,12 +150,17 @@ class PostgresRestoration:
         self.is_published = True
 
 
-def comparable(marks: dict[str, Any], *, major: int, owners: bool) -> dict[str, Any]:
+def comparable(marks: dict[str, Any], *, major: int, grants: bool) -> dict[str, Any]:
     """The part of a source's fingerprint that a copy there can equal."""
     found = dict(marks)
-    if "objects" in found and not owners:
+    if "objects" in found and not grants:
         found["objects"] = {
             kind: objects for kind, objects in found["objects"].items() if "grants" not in kind
+        }
+    if "objects" in found and marks["algorithm"] < 2 and (major < 18) != (marks["major"] < 18):
+        # One side would name its NOT NULL constraints, the other has no names for them.
+        found["objects"] = {
+            kind: objects for kind, objects in found["objects"].items() if kind != "constraint"
         }
     if major != marks["major"]:
         # A hash of rows may be another one there: how many there are is not.
@@ -150,11 +189,6 @@ def restoring_beside(
     marks = contents.get("fingerprint")
     server = elsewhere(server, name)
     there = replace(server, database=draft)
-    # Not in one transaction: it would hold a lock on each table, more than a server may have
-    # room for. What fails half-way is dropped as a whole.
-    arguments = ["--exit-on-error"]
-    if not options.keep_owners:
-        arguments += ["--no-owner", "--no-privileges"]
     restoration: PostgresRestoration | None = None
     try:
         _make_draft(
@@ -162,27 +196,30 @@ def restoring_beside(
         )
         if marks is not None:
             make_schemas(there, manifest)
+        if options.role:
+            give_database(server, draft, role=options.role)
         with (
-            bringing(there, contents, application=run, journal=journal, on_wait=on_wait)
+            outside.bringing(there, contents, application=run, journal=journal, on_wait=on_wait)
             if contents.get("outside")
-            else restoring(
+            else bringing(
                 there,
-                contents,
-                arguments=arguments,
+                manifest,
+                options=options,
                 application=run,
                 journal=journal,
                 on_wait=on_wait,
             )
-        ) as restore:
+        ) as taking:
             restoration = PostgresRestoration(
                 server,
-                restore,
+                taking,
                 marks,
                 name=name,
                 replaces=replaces,
                 draft=draft,
                 run=run,
                 options=options,
+                is_part=options.is_part or is_part(manifest),
             )
             yield restoration
     finally:

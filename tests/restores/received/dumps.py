@@ -76,7 +76,7 @@ def outside(
 
 
 def wish(server: Database, source: FromOutside, name: str, **options: Any) -> Wish:
-    return Wish(None, server, name, RestoreOptions(**options), source)
+    return Wish(None, server, name, RestoreOptions(**options), outside=source)
 
 
 def restored(server: Database, actor: User, body: bytes, name: str, **agreed: Any) -> Restore:

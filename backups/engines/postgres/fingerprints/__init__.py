@@ -6,4 +6,6 @@ objects    sequences, large objects, definitions, grants, and the database's own
 compare    what differs between two fingerprints, named (pure; knows no server)
 """
 
-ALGORITHM = 1
+# 2: without the names of NOT NULL constraints, which only PostgreSQL 18 keeps; a table's own
+# definition says which columns have one.
+ALGORITHM = 2

@@ -10,6 +10,8 @@ from typing import Any
 
 import psycopg
 
+from backups.engines.postgres.fingerprints import ALGORITHM
+
 _USER = "{schema} !~ '^pg_' AND {schema} <> 'information_schema'"
 _OWN = (
     "NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = {oid}"
@@ -163,10 +165,14 @@ QUERIES: dict[str, str] = {
 _DIGEST_LENGTH = 12
 
 
-def mark_objects(session: psycopg.Connection[Any]) -> dict[str, dict[str, str]]:
+def mark_objects(
+    session: psycopg.Connection[Any], *, algorithm: int = ALGORITHM
+) -> dict[str, dict[str, str]]:
     """kind → identity → digest of the definition."""
     found: dict[str, dict[str, str]] = {}
     for kind, query in QUERIES.items():
+        if kind == "constraint" and algorithm > 1:
+            query = f"{query} AND k.contype <> 'n'"
         # No parameters are given, so `%` and quotes stay as they are.
         rows = session.execute(query.encode()).fetchall()
         found[kind] = {str(identity): _digest(str(said)) for identity, said in rows}

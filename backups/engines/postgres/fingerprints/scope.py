@@ -29,7 +29,7 @@ def takes_table(options: Options, schema: str, name: str) -> bool:
         return False
     left_out = (*options.exclude_tables, *options.exclude_table_data)
     return not any(
-        "." in pattern and _matches(pattern, name, schema) for pattern in left_out
+        "." in pattern and matches(pattern, name, schema) for pattern in left_out
     ) and not _any(options.exclude_schemas, schema, None)
 
 
@@ -49,10 +49,11 @@ def restrict(fingerprint: dict[str, Any], options: Options, dumped: list[str]) -
 
 
 def _any(patterns: tuple[str, ...], name: str, schema: str | None) -> bool:
-    return any(_matches(pattern, name, schema) for pattern in patterns)
+    return any(matches(pattern, name, schema) for pattern in patterns)
 
 
-def _matches(pattern: str, name: str, schema: str | None) -> bool:
+def matches(pattern: str, name: str, schema: str | None) -> bool:
+    """Whether `table` or `schema.table` means this one, or, without a schema, this very name."""
     if schema is not None and "." in pattern:
         wanted, pattern = pattern.split(".", 1)
         if not _like(wanted, schema):

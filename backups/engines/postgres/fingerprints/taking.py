@@ -40,7 +40,9 @@ def take_fingerprint(
     JSON. Raises BackupError.
     """
     wanted: dict[str, By] = {}
+    algorithm = ALGORITHM
     if like is not None:
+        algorithm = like["algorithm"]
         wanted = {name: mark["by"] for name, mark in like["tables"].items()}
         parts = parts & like.keys()
     takers: dict[str, Callable[[], Any]] = {
@@ -49,13 +51,13 @@ def take_fingerprint(
             {table.full_name for table in tables},
             positions(session) if stood is None else stood,
         ),
-        "objects": lambda: mark_objects(session),
+        "objects": lambda: mark_objects(session, algorithm=algorithm),
         "extensions": lambda: mark_extensions(session),
         "large_objects": lambda: mark_large_objects(session),
     }
     try:
         return {
-            "algorithm": ALGORITHM,
+            "algorithm": algorithm,
             "major": session.info.server_version // 10000,
             "roles": mark_roles(session),
             "database": mark_database(session),

@@ -16,6 +16,7 @@ from backups.engines.postgres.outside.guest import hand_over, invited, let_in_ag
 from backups.engines.postgres.outside.looking import untrusted_extensions
 from backups.engines.postgres.process import running, widen
 from backups.engines.postgres.restore import TOOL, Restore
+from backups.engines.postgres.selection import Choice
 from monitoring.files.journal import Journal
 
 MOST_COUNTED = 10_000
@@ -38,6 +39,8 @@ class Bringing:
 
     def __init__(self, sink: Sink, server: Server, guest: Server, application: str) -> None:
         self.counted: dict[str, int | None] = {}
+        self.choice: Choice | None = None
+        self.made_roles: list[str] = []
         self._sink = sink
         self._server = server
         self._guest = guest
@@ -45,6 +48,9 @@ class Bringing:
 
     def write(self, data: bytes, /) -> int:
         return self._sink.write(data)
+
+    def share(self) -> float | None:
+        return None
 
     def finish(self) -> None:
         self._sink.finish()

@@ -1,0 +1,284 @@
+"""How an archive is brought into a database of the user's: which of it, by which programs.
+
+Its table of contents comes first. When that is known, what is asked for is chosen, and one of
+three ways begins: one stream into pg_restore; unpacked to a file, for several pg_restores beside
+each other (`parallel`); or as text, for a server older than the programs (`older`).
+"""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, Protocol
+
+import psycopg
+from django.utils.translation import gettext as _
+from psycopg import sql
+
+from backups.engines import RestoreOptions
+from backups.engines.postgres.clients import ClientSet, Readers, choose_for_restoring
+from backups.engines.postgres.connection import Server, named_failure
+from backups.engines.postgres.contents import Contents, ContentsReader, NotRead
+from backups.engines.postgres.items import Activity, Items
+from backups.engines.postgres.older import as_text
+from backups.engines.postgres.parallel import has_room, in_parallel
+from backups.engines.postgres.process import running, widen
+from backups.engines.postgres.restore import TOOL, Restore
+from backups.engines.postgres.roles import make_missing_roles, roles_of, with_roles
+from backups.engines.postgres.selection import Choice, choose
+from backups.errors import NotChoosable, NothingMatches, RestoreFailed, ServerTooOld
+from monitoring.files.journal import Journal
+
+
+class Way(Protocol):
+    def write(self, data: bytes, /) -> int: ...
+
+    def finish(self) -> None: ...
+
+
+class Bringing:
+    """Takes the archive's bytes. `choice` is there once its table of contents has come."""
+
+    def __init__(
+        self,
+        server: Server,
+        manifest: dict[str, Any],
+        stack: ExitStack,
+        *,
+        options: RestoreOptions,
+        application: str,
+        journal: Journal,
+        on_wait: Callable[[], None],
+    ) -> None:
+        self.choice: Choice | None = None
+        self.made_roles: list[str] = []
+        self.counted: dict[str, int | None] = {}
+        self._server = server
+        self._manifest = manifest
+        self._stack = stack
+        self._options = options
+        self._application = application
+        self._journal = journal
+        self._on_wait = on_wait
+        self._items = Items(journal)
+        self._activity = Activity(server, application, self._items, journal)
+        stack.callback(self._activity.close)
+        self._head = ContentsReader()
+        self._way: Way | None = None
+        self._server_major = 0
+
+    def write(self, data: bytes, /) -> int:
+        if self._way is not None:
+            with self._explained():
+                return self._way.write(data)
+        try:
+            if self._head.take(data):
+                self._begin(self._head.contents)
+        except NotRead:
+            self._begin(None)
+        return len(data)
+
+    def finish(self) -> None:
+        if self._way is None:
+            # It ended within its table of contents: pg_restore says what it thinks of that.
+            self._begin(None)
+        assert self._way is not None
+        with self._explained():
+            self._way.finish()
+
+    def share(self) -> float | None:
+        return self._items.share()
+
+    def _begin(self, contents: Contents | None) -> None:
+        head = bytes(self._head.taken)
+        self._head = ContentsReader()
+        if contents is not None:
+            self._choose(contents)
+            if others := self._options.role_map:
+                changed = contents.with_entries(lambda entry: with_roles(entry, others))
+                head = changed + head[contents.size :]
+        elif self._options.schemas or self._options.tables or self._options.role_map:
+            raise NotChoosable(_("The archive's table of contents cannot be read."))
+        self._make_roles(contents)
+        self._way = self._stack.enter_context(self._chosen_way(contents))
+        with self._explained():
+            self._way.write(head)
+
+    def _choose(self, contents: Contents) -> None:
+        options = self._options
+        choice = choose(contents, schemas=options.schemas, tables=options.tables)
+        if not choice.taken:
+            raise NothingMatches(_("The archive has nothing of the names that were asked for."))
+        for name in choice.left_out:
+            said = _("Left out, for its other table is not brought: foreign key %(name)s")
+            self._journal.say(said % {"name": name}, level="warning", source="holdfast")
+        self.choice = choice
+        self._items.total = sum(1 for one in choice.taken if one.text or "DATA" in one.kind)
+        self._make_schemas(choice)
+
+    def _make_schemas(self, choice: Choice) -> None:
+        """Those that the archive names and does not make: of some tables alone it has none."""
+        made = {one.name for one in choice.taken if one.kind == "SCHEMA"}
+        named = {one.schema for one in choice.taken if one.schema}
+        missing = sorted(named - made - {"public", "pg_catalog"})
+        if not missing:
+            return
+        with self._server.connect(application=self._application) as session:
+            try:
+                if self._options.role:
+                    role = sql.Identifier(self._options.role)
+                    session.execute(sql.SQL("SET ROLE {}").format(role))
+                for name in missing:
+                    made_so = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}")
+                    session.execute(made_so.format(sql.Identifier(name)))
+            except psycopg.Error as error:
+                raise named_failure(str(error)) from error
+
+    def _make_roles(self, contents: Contents | None) -> None:
+        if self._options.missing_roles != "create" or not self._options.keep_owners:
+            return
+        named = roles_of(contents, self._manifest["contents"].get("fingerprint"))
+        others = self._options.role_map
+        wanted = [others.get(role, role) for role in named]
+        self.made_roles += make_missing_roles(self._server, wanted, application=self._application)
+        for role in self.made_roles:
+            said = _("Made the role %(name)s, which may not log in. It stays.")
+            self._journal.say(said % {"name": role}, level="warning", source="holdfast")
+
+    def _chosen_way(self, contents: Contents | None) -> AbstractContextManager[Way]:
+        readers = self._readers()
+        arguments, descriptors = self._arguments()
+        shared: dict[str, Any] = {
+            "server": self._server,
+            "application": self._application,
+            "hear": self._hear,
+            "on_wait": self._on_wait,
+            "is_working": self._activity.is_working,
+            "descriptors": descriptors,
+        }
+        jobs = self._options.jobs
+        if readers.psql is not None:
+            if jobs > 1:
+                self._warn(_("As text an archive is restored in one stream, not in parallel."))
+            said = _("By pg_restore %(reader)s as text, and psql %(psql)s.")
+            versions = {"reader": readers.pg_restore.version, "psql": readers.psql.version}
+            self._journal.say(said % versions, source="holdfast")
+            return as_text(readers.pg_restore, readers.psql, arguments, **shared)
+        self._journal.say(f"pg_restore {readers.pg_restore.version}", source="holdfast")
+        if jobs > 1 and contents is None:
+            self._warn(_("Only the custom format is restored in parallel: in one stream."))
+        elif jobs > 1 and not has_room(self._manifest):
+            self._warn(_("Too little room to unpack the archive here: restored in one stream."))
+        elif jobs > 1:
+            return in_parallel(readers.pg_restore, arguments, jobs=jobs, **shared)
+        return in_one_stream(readers.pg_restore, arguments, **shared)
+
+    def _readers(self) -> Readers:
+        with self._server.connect(application=self._application) as session:
+            self._server_major = session.info.server_version // 10000
+        contents = self._manifest["contents"]
+        return choose_for_restoring(
+            int(contents["tool_major"]),
+            self._server_major,
+            needs_zstd=bool(contents.get("zstd_inside")),
+            needs_tls=self._server.needs_tls,
+        )
+
+    def _arguments(self) -> tuple[list[str], tuple[int, ...]]:
+        """Every value from outside stands behind `=` in one argument."""
+        options = self._options
+        found = ["--verbose", "--no-tablespaces", "--exit-on-error"]
+        flags = {
+            "--no-owner": not options.keep_owners,
+            "--no-privileges": not options.keeps_grants,
+            "--schema-only": options.schema_only,
+        }
+        found += [flag for flag, wanted in flags.items() if wanted]
+        if options.role:
+            found.append(f"--role={options.role}")
+        if self.choice is None or self.choice.is_all:
+            return found, ()
+        listed = os.memfd_create("list")
+        self._stack.callback(os.close, listed)
+        os.write(listed, self.choice.list_file)
+        return [*found, f"--use-list=/proc/self/fd/{listed}"], (listed,)
+
+    def _hear(self, line: str) -> None:
+        begins = self._items.hear(line)
+        if line:
+            level = "debug" if begins or line.startswith("pg_restore: proc") else "info"
+            self._journal.say(line, level=level, source=line.partition(":")[0][:20] or TOOL)
+
+    def _warn(self, said: str) -> None:
+        self._journal.say(said, level="warning", source="holdfast")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except RestoreFailed as error:
+            source = int(self._manifest["contents"]["tool_major"])
+            if source > self._server_major > 0 and "ERROR:" in error.detail:
+                versions = {"source": source, "there": self._server_major, "said": str(error)}
+                raise ServerTooOld(
+                    _("What PostgreSQL %(source)s wrote, %(there)s did not take: %(said)s")
+                    % versions,
+                    detail=error.detail,
+                ) from error
+            raise
+
+
+@contextmanager
+def bringing(
+    server: Server,
+    manifest: dict[str, Any],
+    *,
+    options: RestoreOptions,
+    application: str,
+    journal: Journal,
+    on_wait: Callable[[], None],
+) -> Iterator[Bringing]:
+    """A sink for the archive's bytes. Raises BackupError.
+
+    Call it from the thread that lives longest (see `process.running`).
+    """
+    with ExitStack() as stack:
+        yield Bringing(
+            server,
+            manifest,
+            stack,
+            options=options,
+            application=application,
+            journal=journal,
+            on_wait=on_wait,
+        )
+
+
+@contextmanager
+def in_one_stream(
+    clients: ClientSet,
+    arguments: list[str],
+    *,
+    server: Server,
+    application: str,
+    hear: Callable[[str], None],
+    on_wait: Callable[[], None],
+    is_working: Callable[[], bool],
+    descriptors: tuple[int, ...],
+) -> Iterator[Restore]:
+    """pg_restore reads what is written. Not in one transaction: it would hold a lock on each
+    table, more than a server may have room for. What fails half-way is dropped as a whole."""
+    with (
+        server.tool_environment(application=application) as (environment, inherited),
+        running(
+            [clients.program("pg_restore"), *arguments, "--no-password", "--dbname="],
+            environment=environment,
+            descriptors=(*inherited, *descriptors),
+            secret=server.password,
+            stdin=subprocess.PIPE,
+            on_line=hear,
+        ) as tool,
+    ):
+        assert tool.process.stdin is not None
+        widen(tool.process.stdin)
+        yield Restore(tool, on_wait=on_wait, look=lambda: None, is_working=is_working)

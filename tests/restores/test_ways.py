@@ -1,0 +1,135 @@
+"""Which programs bring an archive in: into older and newer servers, in parallel, over TLS."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+
+from access.models import User
+from backups.engines.postgres import clients
+from backups.engines.postgres.clients import choose_for_restoring
+from backups.errors import VersionMismatch
+from backups.models import Backup, Database
+from monitoring.files.models import LogLine, Step
+from restores.models import Restore
+from restores.requesting import look_first, request_restore
+from tests.backups.checks.conftest import MakeBackup
+from tests.backups.fingerprints.test_fingerprints import SOURCE
+from tests.backups.servers import TestServer, started_server
+from tests.restores.test_restore import databases, new_name, restore_here, wish
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("restores")]
+
+# Not in it: `citext` and what is of one major alone.
+PLAIN_SOURCE = (*SOURCE, "CREATE INDEX by_price ON plain (price)")
+
+
+@contextmanager
+def elsewhere(backup: Backup, major: int) -> Iterator[tuple[TestServer, Database]]:
+    """Another server, reached over TCP with a password."""
+    there = started_server(major)
+    database = there.registered("postgres", company=backup.company, name=f"server {major}")
+    database.save()
+    yield there, database
+
+
+def bring(backup: Backup, to: Database, name: str, operator: User, **options: Any) -> Restore:
+    asked = replace(wish(backup, name, **options), server=to)
+    return restore_here(request_restore(wish=asked, actor=operator))
+
+
+def lines(restore: Restore) -> str:
+    return "\n".join(LogLine.objects.filter(file=restore.file).values_list("message", flat=True))
+
+
+@pytest.mark.parametrize(("server", "there"), [(18, 15), (18, 17), (15, 18)], indirect=["server"])
+def test_into_another_major(
+    backed_up: MakeBackup, server: TestServer, operator: User, there: int
+) -> None:
+    with (
+        backed_up(*PLAIN_SOURCE, drill_every=0) as backup,
+        elsewhere(backup, there) as (target, to),
+        new_name(target) as name,
+    ):
+        asked = replace(wish(backup, name), server=to)
+        level = {one.code: one.level for one in look_first(wish=asked, actor=operator)}
+        assert level["version"] == ("warning" if there < server.major else "ok")
+        restore = bring(backup, to, name, operator)
+        assert (restore.status, restore.error, restore.error_detail) == ("completed", "", "")
+        assert ("as text" in lines(restore)) == ((server.major, there) == (18, 15))
+        with target.connect(name) as connection:
+            row = connection.execute("SELECT count(*), max(t) FROM plain").fetchone()
+        assert row == (1000, "row 999")
+
+
+@pytest.mark.parametrize("server", [18], indirect=True)
+def test_what_an_older_server_cannot_take_is_named_and_leaves_nothing(
+    backed_up: MakeBackup, operator: User
+) -> None:
+    new = "CREATE TABLE newer (n int, twice int GENERATED ALWAYS AS (n * 2) VIRTUAL)"
+    many = "CREATE TABLE many AS SELECT n, repeat('x', 100) FROM generate_series(1, 20000) n"
+    with (
+        backed_up(new, many, drill_every=0) as backup,
+        elsewhere(backup, 15) as (target, to),
+        new_name(target) as name,
+    ):
+        before = databases(target)
+        restore = bring(backup, to, name, operator)
+        assert (restore.status, restore.error_code) == ("failed", "server_too_old")
+        assert "syntax error" in restore.error
+        assert databases(target) == before
+
+
+def test_in_parallel_from_a_file_that_has_no_name(
+    backed_up: MakeBackup, server: TestServer, operator: User, settings: LazySettings
+) -> None:
+    with backed_up(*PLAIN_SOURCE, drill_every=0) as backup, new_name(server) as name:
+        restore = bring(backup, backup.database, name, operator, jobs=2, tables=["p*", "moody"])
+        assert (restore.status, restore.error, restore.error_detail) == ("completed", "", "")
+        assert list(settings.PLACES.unpacking.iterdir()) == []
+        assert settings.PLACES.unpacking.stat().st_mode & 0o777 == 0o700
+        with server.connect(name) as connection:
+            row = connection.execute("SELECT count(*) FROM parts").fetchone()
+        assert row == (200,)
+        steps = Step.objects.filter(stage__file=restore.file)
+        said = list(steps.values_list("message", flat=True))
+        assert any(one.startswith('INDEX "public.by_price" (') for one in said)
+        assert any(one.startswith('TABLE DATA "public.plain" (') for one in said)
+
+
+def test_without_room_it_goes_in_one_stream_and_says_so(
+    backed_up: MakeBackup, server: TestServer, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with backed_up(drill_every=0) as backup, new_name(server) as name:
+        monkeypatch.setattr("backups.engines.postgres.parallel._free", lambda: 100)
+        found = {
+            one.code: one for one in look_first(wish=wish(backup, name, jobs=4), actor=operator)
+        }
+        assert found["jobs"].level == "warning"
+        restore = bring(backup, backup.database, name, operator, jobs=4)
+        assert restore.status == "completed"
+        assert "restored in one stream" in lines(restore)
+
+
+def test_the_programs_are_those_of_the_server_when_they_can_read_the_archive() -> None:
+    def chosen(archive: int, there: int, **needs: bool) -> tuple[int, int | None]:
+        wanted = {"needs_zstd": False, "needs_tls": False, **needs}
+        found = choose_for_restoring(archive, there, **wanted)
+        return found.pg_restore.major, found.psql.major if found.psql else None
+
+    majors = {one.major for one in clients.discover()}
+    if not {15, 17, 18} <= majors:
+        pytest.skip("not all majors are on this machine")
+    assert chosen(18, 18) == (18, None)
+    assert chosen(15, 18) == (18, None)
+    assert chosen(18, 17) == (17, None)
+    assert chosen(15, 15) == (15, None)
+    # What is read by 17 or 18 alone, a server of 15 or 16 takes as text.
+    assert chosen(17, 15) == (17, 18)
+    assert chosen(18, 16) == (18, 18)
+    assert chosen(17, 17, needs_zstd=True, needs_tls=True) == (17, None)
+    with pytest.raises(VersionMismatch, match="TLS"):
+        chosen(18, 15, needs_tls=True)
