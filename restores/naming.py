@@ -107,7 +107,7 @@ def settle(*, restore: Restore) -> None:
         else:
             failure = Failure(found.error_code, found.error, found.error_detail)
             write_failure(restore=found, failure=failure)
-        reach("restore.settled")
+        reach("settle.before-commit")
 
 
 def forget_drafts(restore: Restore, attempts: int) -> None:

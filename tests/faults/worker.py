@@ -37,6 +37,12 @@ django.setup()
 from restores.queueing import run_restore
 run_restore(restore_id=uuid.UUID(sys.argv[1]))
 """
+ERRAND_WORKER = """
+import sys, uuid, django
+django.setup()
+from restores.kept.errands import run_errand
+run_errand(restore_id=uuid.UUID(sys.argv[1]))
+"""
 TICK = """
 import django
 django.setup()

@@ -54,11 +54,16 @@ def backed_up(
 ) -> MakeBackup:
     """`with backed_up(*statements, options={}) as backup`: of a database filled by them."""
 
+    shared = server
+
     @contextmanager
-    def make(*statements: str, drill_every: int = 1, **options: Any) -> Iterator[Backup]:
+    def make(
+        *statements: str, drill_every: int = 1, server: TestServer | None = None, **options: Any
+    ) -> Iterator[Backup]:
         assert storage_target
-        with server.database(*(statements or PLAIN)) as source:
-            database: Database = server.registered(
+        there = server or shared
+        with there.database(*(statements or PLAIN)) as source:
+            database: Database = there.registered(
                 source.database_name, company=company, name="shop", drill_every=drill_every
             )
             database.save()
