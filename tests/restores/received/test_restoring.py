@@ -4,6 +4,7 @@ import pytest
 
 from access.models import AuditEntry, Company, User
 from backups.models import Database
+from restores.received import places
 from tests.backups.servers import TestServer
 from tests.restores.received.dumps import EXPECTED, dump, restored
 from tests.restores.test_restore import databases, new_name
@@ -47,3 +48,15 @@ def test_a_custom_dump_comes_back(target: Database, server: TestServer, operator
             assert owners == [(owner,)]
         actions = list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
         assert actions[-3:] == ["restore.file_received", "restore.requested", "restore.completed"]
+
+
+@pytest.mark.parametrize("format_name", ["tar", "directory"])
+def test_a_tar_comes_back(
+    target: Database, server: TestServer, operator: User, format_name: str
+) -> None:
+    with new_name(server) as name:
+        restore = restored(target, operator, dump(17, format_name), name)
+        assert (restore.status, restore.error) == ("completed", "")
+        assert restore.counted == EXPECTED
+        assert restore.received is not None
+        assert not list(places.folder().glob("work-*"))

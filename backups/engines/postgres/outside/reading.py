@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from backups.engines.postgres.clients import choose_for_reading
 from backups.engines.postgres.connection import last_line
 from backups.engines.postgres.outside.recognition import archive_contents, format_of
-from backups.engines.postgres.outside.toc import Toc, read_custom, read_toc
+from backups.engines.postgres.outside.tarball import TOC, unpack
+from backups.engines.postgres.outside.toc import TAR, Toc, read_custom, read_toc
 from backups.engines.postgres.process import Tool, end_group, running, widen
-from backups.file_errors import Damaged, ExpandsTooMuch
+from backups.file_errors import CutShort, Damaged, ExpandsTooMuch
 from backups.pipeline import BLOCK_BYTES, Readable
 from backups.unwrapping import MOST_RATIO, Opened, most_of
 
@@ -29,8 +30,27 @@ def read_whole(opened: Opened, *, folder: Path) -> dict[str, Any]:
 
     Raises BackupError, naming what is wrong.
     """
-    format_of(opened)
-    return _custom(opened)
+    if format_of(opened) == "custom":
+        return _custom(opened)
+    return _tarred(opened, folder)
+
+
+def _tarred(opened: Opened, folder: Path) -> dict[str, Any]:
+    """A directory archive, once it is unpacked; pg_dump's tar format holds the same files."""
+    format_name = unpack(opened.reader, folder)
+    with (folder / TOC).open("rb") as file:
+        toc = read_toc(file)
+        if toc.kind != TAR or file.read(1):
+            raise Damaged(_("Its table of contents is not a directory archive's."))
+    for name, kind in toc.files.items():
+        if kind == "BLOBS":
+            _name_blobs(folder, name)
+        if not any((folder / (name + end)).exists() for end in ("", ".gz", ".lz4", ".zst")):
+            raise CutShort(_("The tar lacks %(name)s.") % {"name": name})
+    contents = _with_wanted(archive_contents(opened, format_name, toc), toc)
+    with _unpacking(contents, ["--format=directory", "--file=-", str(folder)], opened) as check:
+        check.finish()
+    return {**contents, "folder": str(folder)}
 
 
 def _custom(opened: Opened) -> dict[str, Any]:
@@ -43,6 +63,15 @@ def _custom(opened: Opened) -> dict[str, Any]:
         read_custom(whole)
         check.finish()
     return contents
+
+
+def _name_blobs(folder: Path, name: str) -> None:
+    """The tar format calls a list of large objects otherwise than its table of contents does,
+    where the directory format's reader looks for it (pg_backup_tar.c, _StartLOs)."""
+    number = name.removesuffix(".dat")
+    for listing in (f"blobs_{number}.toc", "blobs.toc"):
+        if not (folder / name).exists() and (folder / listing).exists():
+            (folder / name).hardlink_to(folder / listing)
 
 
 def _with_wanted(contents: dict[str, Any], toc: Toc) -> dict[str, Any]:

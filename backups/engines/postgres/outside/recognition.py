@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from backups.engines.postgres.outside import toc
+from backups.engines.postgres.outside.tarball import TOC, Tarball, is_tar
 from backups.engines.postgres.outside.toc import Toc, read_toc
 from backups.file_errors import Unrecognized
 from backups.unwrapping import PEEK_BYTES, Opened
@@ -19,15 +20,34 @@ _OTHERS = (
     (b"SQLite format 3", "SQLite"),
 )
 MOST_TABLES = 500
+# How far into a tar its table of contents is looked for before a restore is asked for.
+LOOKED_THROUGH = 64 << 20
+# The restore itself reads all of it before it begins.
+UNKNOWN: dict[str, Any] = {
+    "outside": True,
+    "compression": "",
+    "tool_major": 0,
+    "tool_version": "",
+    "server_version": "",
+    "database": "",
+    "zstd_inside": False,
+    "items": None,
+    "counts": {},
+    "tables": [],
+    "extensions": [],
+    "left_out": [],
+}
 
 
 def format_of(opened: Opened) -> str:
-    """custom. Raises Unrecognized."""
+    """custom or tar (which a directory's tar is, too). Raises Unrecognized."""
     head = opened.reader.peek(PEEK_BYTES)
     if not head:
         raise Unrecognized(_("There is nothing in it."))
     if head.startswith(toc.MAGIC):
         return "custom"
+    if is_tar(head):
+        return "tar"
     for magic, name in _OTHERS:
         if head.startswith(magic):
             raise Unrecognized(_("It is %(name)s, which is not read here.") % {"name": name})
@@ -36,8 +56,20 @@ def format_of(opened: Opened) -> str:
 
 def recognize(opened: Opened) -> dict[str, Any]:
     """What can be known from its beginning, as a manifest's `contents` (see `archive_contents`)."""
-    format_of(opened)
-    return archive_contents(opened, "custom", read_toc(opened.reader))
+    if format_of(opened) == "custom":
+        return archive_contents(opened, "custom", read_toc(opened.reader))
+    return _tarred(opened)
+
+
+def _tarred(opened: Opened) -> dict[str, Any]:
+    tar = Tarball(opened.reader)
+    for place, member in enumerate(tar.members()):
+        if member.name == TOC:
+            # pg_dump writes it first of all; whoever packs a folder, anywhere.
+            return archive_contents(opened, "directory" if place else "tar", read_toc(tar))
+        if opened.reader.size > LOOKED_THROUGH:
+            break
+    return {**UNKNOWN, "format": "directory", "layers": list(opened.layers)}
 
 
 def archive_contents(opened: Opened, format_name: str, found: Toc) -> dict[str, Any]:

@@ -59,6 +59,8 @@ class Toc:
     extensions: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     wanted: list[int] = field(default_factory=list)
+    # The kind of the item that each file belongs to.
+    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def tool_major(self) -> int:
@@ -256,6 +258,8 @@ def _enter(toc: Toc, item: _Item) -> None:
             _("Its item %(number)d wants the file %(name)s.")
             % {"number": item.number, "name": repr(item.file_name[:100])}
         )
+    if item.file_name:
+        toc.files[item.file_name] = item.kind
     if item.number <= 0:
         raise Damaged(_("The table of contents has an item numbered %d.") % item.number)
     toc.counts[item.kind[:40]] += 1
