@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from backups.errors import VersionMismatch
+from backups.file_errors import NoSafeClient
 from machine.programs import POSTGRES_WHEELS
 
 DISTRIBUTION = Path("/usr/lib/postgresql")
@@ -89,7 +90,7 @@ def choose_for_restoring(
 ) -> Readers:
     """The server's own major when it reads the archive, else the archive's as text.
 
-    Text goes by a psql without the hole in `\\unrestrict`. Raises VersionMismatch.
+    Text goes by a psql without the hole in `\\unrestrict`. Raises VersionMismatch or NoSafeClient.
     """
     direct = [
         c
@@ -103,18 +104,23 @@ def choose_for_restoring(
         # The first of the nearest: of one version the more able stands first.
         return Readers(min(direct, key=lambda c: abs(c.major - server_major)))
     reader = choose_for_reading(archive_major, needs_zstd=needs_zstd)
-    for psql in discover():
-        if not psql.flaws and (psql.has_tls or not needs_tls) and psql.has_psql:
-            return Readers(reader, psql)
-    message = _("No psql without a known hole is on this machine, which this server needs.")
-    if needs_tls:
-        message = _("No psql with TLS and without a known hole is on this machine.")
-    raise VersionMismatch(message)
+    return Readers(reader, choose_for_scripts(needs_tls=needs_tls))
 
 
 def _reads(client: int, archive: int) -> bool:
     same = client in FORMATS and FORMATS[client] == FORMATS.get(archive)
     return client >= archive or same
+
+
+def choose_for_scripts(*, needs_tls: bool) -> ClientSet:
+    """A set whose psql may be given plain SQL from elsewhere. Raises NoSafeClient."""
+    for clients in discover():
+        if clients.has_psql and not clients.flaws and (clients.has_tls or not needs_tls):
+            return clients
+    message = _("No psql that is safe for plain SQL from elsewhere is on this machine.")
+    if needs_tls:
+        message = _("No psql with TLS that is safe for plain SQL from elsewhere is here.")
+    raise NoSafeClient(message)
 
 
 def choose_for_drill(major: int) -> ClientSet:

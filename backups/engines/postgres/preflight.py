@@ -18,6 +18,7 @@ from backups.engines.postgres.room import free_space
 from backups.engines.postgres.selection import unmatched
 from backups.engines.postgres.target import database_exists
 from backups.errors import VersionMismatch
+from backups.file_errors import NoSafeClient
 
 # PostgreSQL cuts longer names (NAMEDATALEN).
 LONGEST_NAME = 63
@@ -88,7 +89,7 @@ def _versions(
             needs_zstd=bool(contents.get("zstd_inside")),
             needs_tls=server.needs_tls,
         )
-    except VersionMismatch as error:
+    except (NoSafeClient, VersionMismatch) as error:
         yield blocking("client", str(error))
         return
     if there < min(archive, _major(manifest)):

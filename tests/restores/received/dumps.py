@@ -10,7 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pyrage
+from backports import zstd
+
 from access.models import Company, User
+from backups import keyring
 from backups.engines import RestoreOptions
 from backups.models import Database
 from restores.models import Restore
@@ -86,3 +90,13 @@ def restored(server: Database, actor: User, body: bytes, name: str, **agreed: An
 
 def gzipped(body: bytes) -> bytes:
     return gzip.compress(body, 1)
+
+
+def zstandard(body: bytes) -> bytes:
+    return zstd.compress(body, 3)
+
+
+def aged(body: bytes) -> bytes:
+    """Encrypted to the installation's key."""
+    keyring.make_keys()
+    return pyrage.encrypt(body, [keyring.installation_identity().to_public()])

@@ -1,12 +1,16 @@
 """Genuine dumps from elsewhere come back whole, by a role that may nothing else."""
 
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
 import pytest
 
 from access.models import AuditEntry, Company, User
 from backups.models import Database
 from restores.received import places
-from tests.backups.servers import TestServer
-from tests.restores.received.dumps import EXPECTED, dump, restored
+from tests.backups.servers import TestServer, started_server
+from tests.restores.received.dumps import EXPECTED, aged, dump, gzipped, restored, zstandard
 from tests.restores.test_restore import databases, new_name
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("restores")]
@@ -50,13 +54,57 @@ def test_a_custom_dump_comes_back(target: Database, server: TestServer, operator
         assert actions[-3:] == ["restore.file_received", "restore.requested", "restore.completed"]
 
 
-@pytest.mark.parametrize("format_name", ["tar", "directory"])
-def test_a_tar_comes_back(
-    target: Database, server: TestServer, operator: User, format_name: str
+# What is told apart here in the ordinary suite; all of them in the exhaustive one.
+SOME = {("tar", 17, "gzip"), ("directory", 17, "zstd in age"), ("plain", 17, "gzip in gzip")}
+PACKINGS: dict[str, list[Callable[[bytes], bytes]]] = {
+    "bare": [],
+    "gzip": [gzipped],
+    "zstd": [zstandard],
+    "age": [aged],
+    "zstd in age": [zstandard, aged],
+    "gzip in gzip": [gzipped, gzipped],
+    "age in zstd": [aged, zstandard],
+}
+
+
+def cases() -> list[Any]:
+    every = product(("custom", "tar", "directory", "plain"), (15, 17, 18), PACKINGS)
+    return [
+        pytest.param(
+            *one, marks=() if one in SOME else pytest.mark.exhaustive, id="-".join(map(str, one))
+        )
+        for one in every
+    ]
+
+
+@pytest.mark.parametrize(("format_name", "major", "packing"), cases())
+def test_a_genuine_dump_comes_back(
+    target: Database,
+    server: TestServer,
+    admin: User,
+    format_name: str,
+    major: int,
+    packing: str,
 ) -> None:
-    with new_name(server) as name:
-        restore = restored(target, operator, dump(17, format_name), name)
+    body = dump(major, format_name)
+    for pack in PACKINGS[packing]:
+        body = pack(body)
+    # An archive of a newer server needs one.
+    there = started_server(max(major, 17))
+    here = there.registered("postgres", company=target.company, name="there")
+    here.save()
+    with new_name(there) as name:
+        restore = restored(here, admin, body, name, accept_plain_sql=format_name == "plain")
         assert (restore.status, restore.error) == ("completed", "")
         assert restore.counted == EXPECTED
         assert restore.received is not None
+        found = restore.received.contents
+        assert found["format"] == format_name
+        assert found["tool_version"].startswith(str(major))
+        assert len(found["layers"]) == len(PACKINGS[packing])
+        with there.connect(name) as connection:
+            row = connection.execute(
+                "SELECT say(), twice(), lo_get(oid) FROM pg_largeobject_metadata"
+            ).fetchone()
+            assert row == ("a;b", 2, b"large")
         assert not list(places.folder().glob("work-*"))

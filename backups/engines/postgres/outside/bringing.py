@@ -2,6 +2,7 @@
 it should be."""
 
 import os
+import secrets
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,10 +11,11 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import sql
 
-from backups.engines.postgres.clients import choose_for_reading
+from backups.engines.postgres.clients import choose_for_reading, choose_for_scripts
 from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.outside.guest import hand_over, invited, let_in_again
 from backups.engines.postgres.outside.looking import untrusted_extensions
+from backups.engines.postgres.outside.script import Script
 from backups.engines.postgres.process import running, widen
 from backups.engines.postgres.restore import TOOL, Restore
 from backups.engines.postgres.selection import Choice
@@ -74,7 +76,7 @@ def bringing(
     """
     if contents.get("accepts_extensions"):
         _make_extensions(server, contents["extensions"], application=application)
-    open_sink = restoring_archive
+    open_sink = restoring_script if contents["format"] == "plain" else restoring_archive
     with (
         invited(server, application=application) as guest,
         open_sink(
@@ -134,6 +136,59 @@ def restoring_archive(
         assert tool.process.stdin is not None
         widen(tool.process.stdin)
         yield Restore(tool, on_wait=on_wait, look=lambda: None)
+
+
+@contextmanager
+def restoring_script(
+    guest: Server,
+    contents: dict[str, Any],  # noqa: ARG001 - as restoring_archive
+    *,
+    application: str,
+    journal: Journal,
+    on_wait: Callable[[], None],
+) -> Iterator[Sink]:
+    """psql in one transaction and restricted, fed with what our reader has let pass."""
+    client = choose_for_scripts(needs_tls=guest.needs_tls)
+    with (
+        guest.tool_environment(application=application) as (environment, descriptors),
+        running(
+            [
+                *(client.program("psql"), "--no-psqlrc", "--single-transaction", "--quiet"),
+                *("--set=ON_ERROR_STOP=1", "--no-password", "--file=-"),
+            ],
+            environment=environment,
+            descriptors=descriptors,
+            secret=guest.password,
+            stdin=subprocess.PIPE,
+            on_line=hearing(journal, "psql"),
+        ) as tool,
+    ):
+        assert tool.process.stdin is not None
+        widen(tool.process.stdin)
+        yield ScriptSink(Restore(tool, on_wait=on_wait, look=lambda: None))
+
+
+class ScriptSink:
+    """Reads the script as it was read before, and gives on what may run.
+
+    All of it stands between a restrict and an unrestrict of ours: should psql see a command of
+    its own where our reader sees none, it refuses it.
+    """
+
+    def __init__(self, psql: Restore) -> None:
+        self._psql = psql
+        self._key = secrets.token_hex(32).encode()
+        self._script = Script(psql.write)
+        psql.write(b"\\restrict " + self._key + b"\n")
+
+    def write(self, data: bytes, /) -> int:
+        self._script.feed(data)
+        return len(data)
+
+    def finish(self) -> None:
+        self._script.finish()
+        self._psql.write(b"\n\\unrestrict " + self._key + b"\n")
+        self._psql.finish()
 
 
 def hearing(journal: Journal, source: str) -> Callable[[str], None]:

@@ -7,7 +7,9 @@ import psycopg
 from django.utils.translation import gettext as _
 
 from backups.engines import PreflightCheck
+from backups.engines.postgres.clients import choose_for_scripts
 from backups.engines.postgres.outside.guest import is_superuser, may_make_roles
+from backups.file_errors import NoSafeClient
 
 TRUSTED_SINCE = 130000
 
@@ -23,6 +25,8 @@ def look_at_outside(
         "fingerprints", "warning", _("Nothing says what it should hold: its rows are counted.")
     )
     yield _role(session)
+    if contents["format"] == "plain":
+        yield _client(needs_tls=session.pgconn.ssl_in_use)
     if contents["extensions"]:
         yield _extensions(session, contents)
 
@@ -32,6 +36,14 @@ def _role(session: psycopg.Connection[Any]) -> PreflightCheck:
         said = _("A file from elsewhere is restored by a role of its own: ALTER ROLE CREATEROLE.")
         return PreflightCheck("role", "blocking", said)
     return PreflightCheck("role", "ok", _("A role without rights is made for it."))
+
+
+def _client(*, needs_tls: bool) -> PreflightCheck:
+    try:
+        clients = choose_for_scripts(needs_tls=needs_tls)
+    except NoSafeClient as error:
+        return PreflightCheck("client", "blocking", str(error))
+    return PreflightCheck("client", "ok", _("psql %s reads it.") % clients.version)
 
 
 def _extensions(session: psycopg.Connection[Any], contents: dict[str, Any]) -> PreflightCheck:

@@ -16,13 +16,18 @@ from django.utils.translation import gettext as _
 
 from backups.engines.postgres.clients import choose_for_reading
 from backups.engines.postgres.connection import last_line
-from backups.engines.postgres.outside.recognition import archive_contents, format_of
+from backups.engines.postgres.outside.recognition import (
+    archive_contents,
+    format_of,
+    script_contents,
+)
+from backups.engines.postgres.outside.script import Script
 from backups.engines.postgres.outside.tarball import TOC, unpack
 from backups.engines.postgres.outside.toc import TAR, Toc, read_custom, read_toc
 from backups.engines.postgres.process import Tool, end_group, running, widen
 from backups.file_errors import CutShort, Damaged, ExpandsTooMuch
 from backups.pipeline import BLOCK_BYTES, Readable
-from backups.unwrapping import MOST_RATIO, Opened, most_of
+from backups.unwrapping import MOST_RATIO, PEEK_BYTES, Opened, most_of
 
 
 def read_whole(opened: Opened, *, folder: Path) -> dict[str, Any]:
@@ -30,9 +35,20 @@ def read_whole(opened: Opened, *, folder: Path) -> dict[str, Any]:
 
     Raises BackupError, naming what is wrong.
     """
-    if format_of(opened) == "custom":
+    format_name = format_of(opened)
+    if format_name == "custom":
         return _custom(opened)
+    if format_name == "plain":
+        return _script(opened)
     return _tarred(opened, folder)
+
+
+def _script(opened: Opened) -> dict[str, Any]:
+    head, script = opened.reader.peek(PEEK_BYTES), Script()
+    while block := opened.reader.read(BLOCK_BYTES):
+        script.feed(block)
+    script.finish()
+    return script_contents(opened, head, script, is_whole=True)
 
 
 def _tarred(opened: Opened, folder: Path) -> dict[str, Any]:

@@ -1,0 +1,334 @@
+"""Plain SQL by pg_dump, read in one pass: what may pass is given on, a statement at a time.
+
+Nothing that only psql understands passes, nothing reaches a file or a program, each COPY ends
+with its `\\.`, and the end is the one that pg_dump writes. Roles and grants are left out, as
+pg_restore does with --no-owner --no-privileges.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+
+from backups.engines.postgres.outside.lexing import Lexer, Token
+from backups.file_errors import CutShort, Damaged, Hostile
+
+COMPLETE = b"-- PostgreSQL database dump complete"
+# What is longer goes on in pieces; nothing that is judged as a whole is.
+LONGEST_JUDGED = 1 << 20
+MOST_NAMED = 1000
+
+_RESTRICT = re.compile(rb"\\(restrict|unrestrict) ([A-Za-z0-9]{1,128})\r?\n")
+_NAME = rb'(?:[A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*|"(?:[^"]|"")+")'
+_COPY_IN = re.compile(
+    rb"COPY\s+(%(name)s(?:\.%(name)s)?)\s*(?:\(\s*%(name)s(?:\s*,\s*%(name)s)*\s*\)\s*)?FROM\s+stdin\s*;"
+    % {b"name": _NAME},
+    re.IGNORECASE,
+)
+# COPY's own escapes, as the server writes them; `\.` stands alone in its line.
+_BAD_ESCAPE = re.compile(rb"\\[^bfnrtvN]")
+_END_OF_DATA = b"\\.\n"
+
+# A lexer that takes these for two letters where psql takes one would see other quotes.
+_ENCODINGS = re.compile(
+    rb"SJIS|SHIFT|MSKANJI|WIN932|BIG5|WIN950|GB18030|GBK|WIN936|UHC|WIN949|JOHAB", re.I
+)
+
+# By their first words: what a role without rights cannot do and no restore needs.
+_DROPPED = (
+    *("GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "COMMENT ON EXTENSION"),
+    *("SET SESSION AUTHORIZATION", "RESET SESSION AUTHORIZATION", "SET ROLE", "RESET ROLE"),
+    *("SET TRANSACTION_TIMEOUT", "SET DEFAULT_TABLESPACE", "CREATE SCHEMA PUBLIC"),
+    *("COMMENT ON EVENT TRIGGER", "COMMENT ON PUBLICATION", "COMMENT ON SUBSCRIPTION"),
+    *("ALTER EVENT TRIGGER", "ALTER PUBLICATION", "ALTER SUBSCRIPTION", "COMMENT ON DATABASE"),
+)
+_LEFT_OUT = ("CREATE EVENT TRIGGER", "CREATE PUBLICATION", "CREATE SUBSCRIPTION", "SECURITY LABEL")
+# The whole is one transaction; large objects bring their own.
+_TRANSACTION = frozenset(("BEGIN", "COMMIT", "START TRANSACTION", "END"))
+_REFUSED = (
+    *("ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE TRANSACTION", "ALTER SYSTEM", "LOAD"),
+    *(
+        f"{verb} {thing}"
+        for verb in ("CREATE", "ALTER", "DROP")
+        for thing in ("DATABASE", "ROLE", "USER", "GROUP", "TABLESPACE")
+    ),
+)
+_ALLOWED = ("CREATE USER MAPPING", "ALTER USER MAPPING", "DROP USER MAPPING")
+
+
+class Script:
+    """Feed it the script; `pass_on` gets what may run. Every `feed` may raise a `Refused`."""
+
+    def __init__(self, pass_on: Callable[[bytes], object] = lambda _text: None) -> None:
+        self.extensions: list[str] = []
+        self.left_out: list[str] = []
+        self.tables: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self._pass_on = pass_on
+        self._lexer = Lexer()
+        self._copying = False
+        self._at_line_start = True
+        self._key: bytes | None = None
+        self._is_unrestricted = False
+        self._complete = False
+        self._statement = _Statement()
+        self._awaits_line_end = False
+
+    def feed(self, data: bytes) -> None:
+        self._lexer.feed(data)
+        self._work(final=False)
+
+    def finish(self) -> None:
+        """Raises CutShort unless its end is the one that pg_dump writes."""
+        self._work(final=True)
+        if self._copying:
+            raise CutShort(_("The script is cut within the rows of a table."))
+        self._lexer.finish()
+        if not self._complete or not self._statement.is_blank:
+            raise CutShort(_("The script is cut: its last line is not that of a whole dump."))
+        if self._key is not None and not self._is_unrestricted:
+            raise CutShort(_("The script is cut: its \\restrict is not ended."))
+
+    def _work(self, *, final: bool) -> None:
+        while True:
+            if self._awaits_line_end and not self._begin_copy():
+                return
+            if self._copying and not self._copy(final=final):
+                return
+            if not self._read(final=final):
+                return
+
+    def _read(self, *, final: bool) -> bool:
+        """Tokens until there are no more, or rows follow: then True."""
+        for token in self._lexer.tokens(final=final):
+            if token.kind == "meta":
+                return self._meta(final=final)
+            if token.kind == "comment" and token.text.rstrip() == COMPLETE:
+                self._complete = self._statement.is_blank
+            elif token.kind not in ("space", "comment"):
+                if self._is_unrestricted:
+                    raise self._lexer.refused(_("something behind the end of the dump"))
+                self._complete = False
+            self._statement.add(token)
+            if self._statement.is_over:
+                self._judge()
+                if self._awaits_line_end:
+                    return True
+            elif self._statement.size > LONGEST_JUDGED:
+                self._release()
+        return False
+
+    def _judge(self) -> None:
+        statement, self._statement = self._statement, _Statement()
+        if statement.is_released:
+            self._pass_on(statement.text())
+            return
+        first = statement.first
+        self.counts[" ".join(statement.words[:2])[:40]] += 1
+        if first("COPY"):
+            self._judge_copy(statement)
+        elif statement.is_first_of(_REFUSED) and not statement.is_first_of(_ALLOWED):
+            raise self._lexer.refused(" ".join(statement.words[:2]))
+        elif statement.is_first_of(_LEFT_OUT):
+            if len(self.left_out) < MOST_NAMED:
+                self.left_out.append(" ".join(statement.words[:4]).lower()[:200])
+        elif self._is_dropped(statement):
+            # Its line breaks stay, so that psql's line numbers are the file's.
+            self._pass_on(b"\n" * statement.text().count(b"\n"))
+        else:
+            self._check_settings(statement)
+            self._note_extension(statement)
+            self._pass_on(statement.text())
+
+    def _is_dropped(self, statement: "_Statement") -> bool:
+        whole = " ".join(statement.words)
+        if whole in _TRANSACTION or statement.is_first_of(_DROPPED):
+            return True
+        return statement.first("ALTER") and statement.words[-3:-1] == ["OWNER", "TO"]
+
+    def _check_settings(self, statement: "_Statement") -> None:
+        text = statement.text()
+        if statement.first("SET") and "STANDARD_CONFORMING_STRINGS" in statement.words:
+            if statement.words[-1] != "ON":
+                raise self._lexer.refused(_("strings in the old way (standard_conforming_strings)"))
+        elif (
+            statement.first("SET")
+            and "CLIENT_ENCODING" in statement.words
+            and _ENCODINGS.search(text)
+        ):
+            raise self._lexer.refused(_("an encoding that is not read here"))
+
+    def _note_extension(self, statement: "_Statement") -> None:
+        if statement.first("CREATE EXTENSION") and len(self.extensions) < MOST_NAMED:
+            at = 5 if statement.words[2:5] == ["IF", "NOT", "EXISTS"] else 2
+            self.extensions.append("".join(statement.names[at : at + 1]))
+
+    def _judge_copy(self, statement: "_Statement") -> None:
+        text = statement.text()
+        match = _COPY_IN.fullmatch(text[statement.starts_at :])
+        if match is None:
+            what = "COPY … PROGRAM" if "PROGRAM" in statement.words else "COPY"
+            raise self._lexer.refused(_("%(what)s other than from these lines") % {"what": what})
+        if len(self.tables) < MOST_NAMED:
+            self.tables.append(match[1].decode("utf-8", "replace"))
+        self._pass_on(text)
+        self._awaits_line_end = True
+
+    def _begin_copy(self) -> bool:
+        following = self._lexer.next_byte()
+        if not following:
+            return False
+        if following != b"\n":
+            raise self._lexer.refused(_("something behind a COPY in its line"))
+        self._pass_on(self._lexer.take_line() or b"")
+        self._awaits_line_end, self._copying, self._at_line_start = False, True, True
+        return True
+
+    def _copy(self, *, final: bool) -> bool:
+        """Rows, up to their end; False when more has to come."""
+        data = self._lexer.rest()
+        if self._at_line_start and data.startswith(_END_OF_DATA):
+            end = 0
+        else:
+            found = data.find(b"\n" + _END_OF_DATA)
+            end = found + 1 if found >= 0 else -1
+        if end >= 0:
+            self._pass_rows(data[:end])
+            self._pass_on(_END_OF_DATA)
+            self._lexer.line += 1
+            self._lexer.give_back(data[end + len(_END_OF_DATA) :])
+            self._copying = False
+            return True
+        # A backslash waits for its letter, and a line for what it is.
+        keep = 0 if final else min(len(data), len(_END_OF_DATA) + 1)
+        while not final and keep < len(data) and data[-keep - 1 : -keep] == b"\\":
+            keep += 1
+        if keep > LONGEST_JUDGED:
+            # Nothing but backslashes: pairs, as far as they go.
+            keep = 2 + keep % 2
+        self._pass_rows(data[: len(data) - keep])
+        self._lexer.give_back(data[len(data) - keep :])
+        return False
+
+    def _pass_rows(self, data: bytes) -> None:
+        if not data:
+            return
+        escapes = data.replace(b"\\\\", b"")
+        if b"\0" in data or _BAD_ESCAPE.search(escapes) or escapes.endswith(b"\\"):
+            raise Hostile(
+                _("Behind line %(line)d a row has what no dump writes.")
+                % {"line": self._lexer.line}
+            )
+        self._lexer.line += data.count(b"\n")
+        self._at_line_start = data.endswith(b"\n")
+        self._pass_on(data)
+
+    def _meta(self, *, final: bool) -> bool:
+        """A command of psql's, which begins with the backslash just taken."""
+        rest = self._lexer.take_line()
+        if rest is None and not final:
+            self._lexer.give_back(b"\\")
+            return False
+        line = b"\\" + (self._lexer.rest() + b"\n" if rest is None else rest)
+        match = _RESTRICT.fullmatch(line)
+        if match is None or not self._statement.is_blank:
+            self._lexer.line -= 1 if rest is not None else 0
+            shown = line[:40].decode("utf-8", "replace").strip()
+            raise self._lexer.refused(_("the command %(shown)s of psql") % {"shown": repr(shown)})
+        if match[1] == b"restrict":
+            if self._key is not None or sum(self.counts.values()):
+                raise self._lexer.refused(_("a second \\restrict"))
+            self._key = match[2]
+        else:
+            if match[2] != self._key or not self._complete:
+                raise self._lexer.refused(_("an \\unrestrict that is not its own"))
+            self._is_unrestricted = True
+        # Ours stand around it all.
+        self._pass_on(b"\n")
+        return True
+
+    def _release(self) -> None:
+        statement = self._statement
+        if statement.is_blank:
+            self._pass_on(statement.text())
+            self._statement = _Statement()
+            return
+        if statement.first("COPY") or not statement.words:
+            raise Damaged(_("A statement of the script does not end."))
+        if not statement.is_released and statement.is_first_of((*_REFUSED, *_LEFT_OUT, *_DROPPED)):
+            raise self._lexer.refused(" ".join(statement.words[:2]))
+        self._pass_on(statement.release())
+
+
+class _Statement:
+    """One statement, until its semicolon: where psql sees its end, too (psqlscan.l)."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.names: list[str] = []
+        self.size = 0
+        self.starts_at = 0
+        self.is_blank = True
+        self.is_released = False
+        self.is_over = False
+        self._pieces: list[bytes] = []
+        self._parens = 0
+        self._begins = 0
+
+    def text(self) -> bytes:
+        return b"".join(self._pieces)
+
+    def release(self) -> bytes:
+        found, self._pieces, self.size, self.is_released = self.text(), [], 0, True
+        return found
+
+    def first(self, words: str) -> bool:
+        wanted = words.split()
+        return self.words[: len(wanted)] == wanted
+
+    def is_first_of(self, several: tuple[str, ...]) -> bool:
+        return any(self.first(words) for words in several)
+
+    def add(self, token: Token) -> None:
+        if self.is_blank and token.kind not in ("space", "comment"):
+            self.is_blank, self.starts_at = False, self.size
+        self._pieces.append(token.text)
+        self.size += len(token.text)
+        if token.kind == "word":
+            self._word(token.text.decode("utf-8", "replace"))
+        elif token.kind == "name":
+            self._keep('"', token.text[1:-1].replace(b'""', b'"').decode("utf-8", "replace"))
+        elif token.kind == "mark":
+            self._mark(token.text)
+
+    def _word(self, word: str) -> None:
+        upper = word.upper()
+        self._keep(upper, word.lower())
+        if self._parens or not self._makes_a_routine():
+            return
+        if upper == "BEGIN" or (upper == "CASE" and self._begins):
+            self._begins += 1
+        elif upper == "END" and self._begins:
+            self._begins -= 1
+
+    def _makes_a_routine(self) -> bool:
+        words = self.words[1:4] if self.words[:1] == ["CREATE"] else []
+        if words[:2] == ["OR", "REPLACE"]:
+            words = words[2:]
+        return words[:1] in (["FUNCTION"], ["PROCEDURE"])
+
+    def _keep(self, word: str, name: str) -> None:
+        self.words.append(word)
+        self.names.append(name)
+        if len(self.words) > 200:
+            # The first ones say what it is, the last ones to whom it goes.
+            del self.words[50:100], self.names[50:100]
+
+    def _mark(self, mark: bytes) -> None:
+        if mark == b"(":
+            self._parens += 1
+        elif mark == b")":
+            self._parens = max(0, self._parens - 1)
+        elif not self._parens and not self._begins:
+            self.is_over = True
