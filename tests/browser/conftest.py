@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from access.models import User
@@ -68,8 +70,9 @@ def browser() -> Iterator[Browser]:
 class Visitor:
     """One person's browser: its pages, and everything the console complained of."""
 
-    def __init__(self, context: BrowserContext, address: str) -> None:
+    def __init__(self, context: BrowserContext, address: str, theme: str = "light") -> None:
         self.context = context
+        self.theme = theme
         self.address = address
         self.complaints: list[str] = []
         self.page: Page = context.new_page()
@@ -94,6 +97,32 @@ class Visitor:
         self.page.wait_for_url("**/dashboard/**")
         return self.page
 
+    def let_in(self, user: User) -> None:
+        """As if the person had logged in before: two pages less, and no password to check."""
+        client = Client()
+        client.force_login(user)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        self.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.address}])
+
+    def looks(self) -> Iterator[tuple[str, str]]:
+        """The open page in each of its looks, one after the other: wide or phone, light or dark.
+
+        What it was opened with it has again at the end.
+        """
+        before, viewport = self.theme, self.page.viewport_size
+        for name, size in (("wide", WIDE), ("phone", PHONE)):
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]  # playwright's own
+            for theme in ("light", "dark"):
+                self.page.emulate_media(color_scheme=theme)
+                yield name, theme
+        if viewport is not None:
+            self.page.set_viewport_size(viewport)
+        self.page.emulate_media(color_scheme=before)  # type: ignore[arg-type]  # as it was given
+
+    def too_wide(self) -> list[tuple[str, str]]:
+        """The looks in which the open page is wider than its window."""
+        return [look for look in self.looks() if self.is_too_wide()]
+
     def is_too_wide(self) -> bool:
         return bool(
             self.page.evaluate(
@@ -113,7 +142,7 @@ def visit(browser: Browser, web_server: WebServer) -> Iterator[Any]:
             color_scheme=theme,  # type: ignore[arg-type]  # light or dark
             reduced_motion="reduce",
         )
-        visitors.append(Visitor(context, web_server.url))
+        visitors.append(Visitor(context, web_server.url, theme))
         return visitors[-1]
 
     yield open_browser

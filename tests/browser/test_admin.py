@@ -19,7 +19,9 @@ OURS = {"access", "storage", "monitoring", "backups", "django_q"}
 
 
 @pytest.mark.parametrize(
-    ("viewport", "theme"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide-light", "phone-dark"]
+    ("viewport", "theme"),
+    [(WIDE, "light"), pytest.param(PHONE, "dark", marks=pytest.mark.exhaustive)],
+    ids=["wide-light", "phone-dark"],
 )
 def test_every_page_opens_and_nothing_complains(
     visit: Any, superuser: User, database: Database, viewport: dict[str, int], theme: str
@@ -27,7 +29,7 @@ def test_every_page_opens_and_nothing_complains(
     make_backup(database)
     beat(name="tick")
     visitor = visit(viewport=viewport, theme=theme)
-    visitor.log_in(superuser)
+    visitor.let_in(superuser)
     visitor.open("/admin/")
     for model in django_admin.site._registry:
         if model._meta.app_label not in OURS:
@@ -42,7 +44,7 @@ def test_every_page_opens_and_nothing_complains(
 def test_badges_are_those_of_the_dashboard(visit: Any, superuser: User, database: Database) -> None:
     make_backup(database)
     visitor = visit(theme="dark")
-    visitor.log_in(superuser)
+    visitor.let_in(superuser)
     page = visitor.open("/dashboard/backup")
     colour = "element => getComputedStyle(element).backgroundColor"
     there = page.locator(".badge.good").evaluate(colour)

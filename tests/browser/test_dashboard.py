@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from access.models import User
 from backups.models import Backup, Database
 from monitoring.files.models import Stage, TrackedFile
-from tests.browser.conftest import PHONE, WIDE, Visitor
+from tests.browser.conftest import WIDE, Visitor
 from tests.cast import make_backup, make_running
 from tests.web import WebServer
 
@@ -52,19 +52,17 @@ def paths(backup: Backup) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 def test_every_page_fits_and_nothing_complains(
-    visit: Any, superuser: User, furnished: Backup, viewport: dict[str, int], theme: str
+    visit: Any, superuser: User, furnished: Backup
 ) -> None:
-    visitor = visit(viewport=viewport, theme=theme)
-    visitor.log_in(superuser)
-    dark = theme == "dark"
+    visitor = visit()
+    visitor.let_in(superuser)
     for path in paths(furnished):
         page = visitor.open(path)
-        assert not visitor.is_too_wide(), path
-        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert (background == "rgb(15, 19, 23)") is dark, path
+        for viewport, theme in visitor.looks():
+            assert not visitor.is_too_wide(), (path, viewport, theme)
+            background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (background == "rgb(15, 19, 23)") is (theme == "dark"), (path, theme)
         assert page.locator("h1").count() == 1, path
 
 
@@ -107,7 +105,7 @@ def test_the_form_is_filled_and_sent_by_keyboard(
 
 def test_a_mistake_is_shown_at_its_field(visit: Any, operator: User, database: Database) -> None:
     visitor = visit()
-    visitor.log_in(operator)
+    visitor.let_in(operator)
     page = visitor.open("/dashboard/backup?new=")
     page.get_by_label("Label").fill("no spaces please")
     page.get_by_label("Comment").fill("kept")
@@ -124,7 +122,7 @@ def test_a_running_backup_is_followed_to_its_end(
 ) -> None:
     backup = make_running(database)
     visitor = visit()
-    visitor.log_in(viewer)
+    visitor.let_in(viewer)
     page = visitor.open(f"/dashboard/backup/{backup.pk}")
     expect(page.get_by_text("7.90 GB of 12.8 GB")).to_be_visible()
     Stage.objects.filter(file=backup.file, key="dump").update(
@@ -149,7 +147,7 @@ def test_the_list_and_the_overview_follow_too(visit: Any, viewer: User, database
     page = visitor.log_in(viewer)
     expect(page.get_by_text("Running now")).to_be_visible()
     other = visit()
-    other.log_in(viewer)
+    other.let_in(viewer)
     listed = other.open("/dashboard/backup")
     expect(listed.locator(".badge", has_text="Running")).to_be_visible()
     Backup.objects.filter(pk=backup.pk).update(
@@ -162,7 +160,7 @@ def test_the_list_and_the_overview_follow_too(visit: Any, viewer: User, database
 
 def test_a_connection_is_tested_in_place_and_the_password_stays(visit: Any, admin: User) -> None:
     visitor = visit()
-    visitor.log_in(admin)
+    visitor.let_in(admin)
     page = visitor.open("/dashboard/databases/new")
     page.get_by_label("Name", exact=True).fill("billing")
     page.get_by_label("Host").fill("127.0.0.1")

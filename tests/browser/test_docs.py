@@ -16,7 +16,7 @@ def test_a_page_shows_every_call_and_asks_no_other_host(
     path: str, holds: str, database: Database, viewer: User, visit: Any
 ) -> None:
     visitor = visit()
-    visitor.log_in(viewer)
+    visitor.let_in(viewer)
     asked: list[str] = []
 
     def hear(request: Request) -> None:
@@ -31,7 +31,7 @@ def test_a_page_shows_every_call_and_asks_no_other_host(
 
 def test_a_call_is_tried_from_the_page(database: Database, viewer: User, visit: Any) -> None:
     visitor = visit()
-    visitor.log_in(viewer)
+    visitor.let_in(viewer)
     page = visitor.open("/docs")
     page.get_by_text("List databases").first.click()
     page.get_by_role("button", name="Try it out").click()

@@ -51,7 +51,7 @@ def test_the_page_of_a_running_backup_moves_by_itself(
     visit: Any, viewer: User, database: Database
 ) -> None:
     visitor = visit()
-    visitor.log_in(viewer)
+    visitor.let_in(viewer)
     opened = sockets_of(visitor.page)
     backup = make_running(database)
     page = visitor.open(f"/dashboard/backup/{backup.pk}")
@@ -72,7 +72,7 @@ def test_where_nothing_runs_nothing_is_open(visit: Any, viewer: User, database: 
     backup = make_backup(database)
     complete(backup)
     visitor = visit()
-    visitor.log_in(viewer)
+    visitor.let_in(viewer)
     opened = sockets_of(visitor.page)
     asked: list[str] = []
     visitor.page.on("request", lambda request: asked.append(request.headers.get("x-live", "")))
@@ -85,7 +85,7 @@ def test_where_nothing_runs_nothing_is_open(visit: Any, viewer: User, database: 
 
 def test_one_socket_for_each_of_at_most_four(visit: Any, viewer: User, database: Database) -> None:
     visitor = visit()
-    visitor.log_in(viewer)
+    visitor.let_in(viewer)
     opened = sockets_of(visitor.page)
     for _ in range(6):
         make_running(database)
@@ -110,7 +110,7 @@ def test_it_says_that_it_is_offline_and_comes_back(
 ) -> None:
     backup = make_running(database)
     visitor = Visitor(browser.new_context(), fragile.url)
-    visitor.log_in(viewer)
+    visitor.let_in(viewer)
     page = visitor.open(f"/dashboard/backup/{backup.pk}")
     mark(page)
     progress(backup, 70)
@@ -143,7 +143,7 @@ def test_without_sockets_it_follows_an_event_stream(
         "request",
         lambda request: streams.append(request.url) if "/stream" in request.url else None,
     )
-    visitor.log_in(viewer)
+    visitor.let_in(viewer)
     backup = make_running(database)
     with visitor.page.expect_request("**/stream"):
         page = visitor.open(f"/dashboard/backup/{backup.pk}")
@@ -164,7 +164,7 @@ def test_without_either_it_asks_slowly(
     backup = make_running(database)
     visitor = Visitor(browser.new_context(), web_server.url)
     visitor.page.add_init_script("window.WebSocket = undefined; window.EventSource = undefined;")
-    visitor.log_in(viewer)
+    visitor.let_in(viewer)
     page = visitor.open(f"/dashboard/backup/{backup.pk}")
     progress(backup, 90)
     expect(page.get_by_text("11.5 GB of 12.8 GB")).to_be_visible()
@@ -179,7 +179,7 @@ def test_a_right_that_is_gone_is_shown_by_the_server(
 ) -> None:
     backup = make_running(database)
     visitor = visit()
-    visitor.log_in(viewer)
+    visitor.let_in(viewer)
     page = visitor.open(f"/dashboard/backup/{backup.pk}")
     expect(page.locator("[data-watch]")).to_have_count(1)
     viewer.memberships.all().delete()

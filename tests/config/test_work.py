@@ -42,20 +42,41 @@ class Kept:
 
     def __init__(self, folder: Path, queue: str = QUEUE) -> None:
         self.folder = folder
+        self.queue = queue
         self.seen: set[psutil.Process] = set()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.config.supervised_queue", str(folder), queue],
+        self._starts_before = self._log_before = 0
+        self.process = self._process()
+
+    def _process(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.config.supervised_queue", str(self.folder), self.queue],
             cwd=PROJECT,
             env=environment(HOLDFAST_LONG_WORKERS=str(WORKERS)),
             stdout=subprocess.DEVNULL,
         )
 
+    def begin(self) -> None:
+        """A test begins: it runs, and what came before is not of this test."""
+        if self.process.poll() is not None:
+            self.process = self._process()
+        wait_for_task(seconds=BACK_SECONDS)
+        self._log_before = len(self._read("work.log"))
+        self._starts_before = len(self._starts()) - 1
+        self.remember()
+
     def starts(self) -> list[int]:
-        file = self.folder / "starts"
-        return [int(line) for line in file.read_text().split()] if file.exists() else []
+        """The first is the one that ran when the test began."""
+        return self._starts()[self._starts_before :]
 
     def log(self) -> str:
-        return (self.folder / "work.log").read_text()
+        return self._read("work.log")[self._log_before :]
+
+    def _starts(self) -> list[int]:
+        return [int(line) for line in self._read("starts").split()]
+
+    def _read(self, name: str) -> str:
+        file = self.folder / name
+        return file.read_text() if file.exists() else ""
 
     def sentinel(self) -> psutil.Process:
         [found] = psutil.Process(self.starts()[-1]).children()
@@ -86,17 +107,22 @@ class Kept:
         return time.monotonic() - began
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Kept]:
-    made = Kept(tmp_path)
+@pytest.fixture(scope="module")
+def queue(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    made = Kept(tmp_path_factory.mktemp("queue"))
     try:
-        wait_for_task(seconds=BACK_SECONDS)
-        made.remember()
         yield made
     finally:
         made.process.kill()
         made.process.wait()
         wait_for(lambda: not made.left(), seconds=10, what="nothing is left")
+
+
+@pytest.fixture
+def kept(queue: Kept) -> Kept:
+    """One for all tests, in any order: each leaves a cluster that works, or none."""
+    queue.begin()
+    return queue
 
 
 def wait_for_task(*, seconds: float) -> None:
@@ -119,14 +145,13 @@ def signal_all(processes: list[psutil.Process], number: signal.Signals) -> None:
 
 
 def assert_started_anew(kept: Kept, *, why: str) -> None:
-    before = kept.starts()
-    wait_for(lambda: len(kept.starts()) > len(before), seconds=BACK_SECONDS, what="a new cluster")
+    wait_for(lambda: len(kept.starts()) > 1, seconds=BACK_SECONDS, what="a new cluster")
     wait_for_task(seconds=BACK_SECONDS)
     told = [line for line in kept.log().splitlines() if "queue_ended" in line]
     assert len(told) == 1
     assert why in told[0]
     wait_for_canary()
-    assert len(kept.starts()) == len(before) + 1
+    assert len(kept.starts()) == 2
 
 
 def test_idle_workers_killed(kept: Kept) -> None:
@@ -184,7 +209,7 @@ def test_a_busy_cluster_is_left_alone_until_a_worker_is_free(kept: Kept, company
     signal_all(kept.workers(), signal.SIGSTOP)
     async_task("monitoring.heartbeats.services.beat", name="waits", cluster=QUEUE)
     first = kept.starts()
-    until = time.monotonic() + 9  # three times the patience
+    until = time.monotonic() + 6  # twice the patience
     while time.monotonic() < until:
         assert kept.starts() == first
         time.sleep(0.2)
@@ -194,13 +219,13 @@ def test_a_busy_cluster_is_left_alone_until_a_worker_is_free(kept: Kept, company
 
 
 def test_a_busy_short_queue_is_left_alone(tmp_path: Path) -> None:
-    """Its only worker is at work for four times the patience; task and canary wait behind it."""
+    """Its only worker is at work for thrice the patience; task and canary wait behind it."""
     short = Kept(tmp_path, "short")
     try:
-        async_task("time.sleep", 12, cluster="short")
+        async_task("time.sleep", 9, cluster="short")
         async_task("monitoring.heartbeats.services.beat", name="behind", cluster="short")
         behind = Heartbeat.objects.filter(name="behind").exists
-        assert wait_for(behind, seconds=BACK_SECONDS, what="it runs behind") > 10
+        assert wait_for(behind, seconds=BACK_SECONDS, what="it runs behind") > 7
         assert len(short.starts()) == 1
         assert short.stop() < 6
         assert short.left() == []
