@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 
 # Made once by `migrate`; Django's own flush empties them too, and fills them again each time.
 KEPT = frozenset({"django_content_type", "auth_permission", "django_migrations"})
@@ -19,6 +19,13 @@ def _quick_flush() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _self: empty_tables())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashing() -> Iterator[None]:
+    """The real hasher takes its time on purpose; tests/access/test_lockout asks for that one."""
+    with override_settings(PASSWORD_HASHERS=["tests.quick_hashing.QuickHasher"]):
         yield
 
 

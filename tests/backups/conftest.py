@@ -37,8 +37,6 @@ __all__ = [
 def own_test_settings(settings: LazySettings) -> None:
     """Requests are counted by user id in Redis, where workers of one run would meet."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": secrets.token_hex()}}
-    # The cast's passwords are hashed in each test; the real hasher takes its time on purpose.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -58,11 +58,17 @@ class TestServer:
                 connection.execute(statement)
 
     @contextmanager
-    def database(self, *statements: str, name: str = "") -> Iterator[Database]:
-        """A database of its own, filled by the statements; unsaved, for an engine to read."""
+    def database(
+        self, *statements: str, name: str = "", like: str = "template1"
+    ) -> Iterator[Database]:
+        """A database of its own, filled by the statements; unsaved, for an engine to read.
+
+        It begins with all that there is in the database `like`.
+        """
         name = name or f"d{secrets.token_hex(6)}"
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         with self.connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            connection.execute(made.format(sql.Identifier(name), sql.Identifier(like)))
         try:
             self.execute(*statements, database=name)
             yield self.registered(name)

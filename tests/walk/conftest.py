@@ -13,7 +13,6 @@ from tests.walk.world import CLI, make_world
 
 @pytest.fixture
 def walk(db: None, tmp_path: Path, settings: LazySettings) -> Walk:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Requests are counted by user id in Redis, where workers of one run would meet.
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": secrets.token_hex()}}
     world = make_world(tmp_path)

@@ -12,7 +12,7 @@ from backups.engines.postgres.connection import Server
 from backups.engines.postgres.fingerprints.compare import compare
 from backups.engines.postgres.fingerprints.snapshot import held_snapshot
 from backups.engines.postgres.fingerprints.taking import take_fingerprint
-from tests.backups.servers import PASSWORD, TestServer
+from tests.backups.servers import PASSWORD, TestServer, started_server
 
 pytestmark = pytest.mark.xdist_group("fingerprints")
 
@@ -139,12 +139,21 @@ TAMPERING = {
 }
 
 
-@pytest.mark.parametrize("change", TAMPERING)
-def test_tampering_is_found_and_named(server: TestServer, change: str) -> None:
-    statement, named = TAMPERING[change]
+@pytest.fixture(scope="module")
+def restored() -> Iterator[tuple[TestServer, dict[str, Any], str]]:
+    """A server, the fingerprint of a source, and the name of a true copy of that."""
+    server = started_server(17)
     with server.database(*SOURCE) as source, copy_of(server, source.database_name) as copy:
-        mine = fingerprint(server, source.database_name)
-        server.execute(statement, database=copy)
-        found = compare(mine, fingerprint(server, copy, like=mine))
+        yield server, fingerprint(server, source.database_name), copy
+
+
+@pytest.mark.parametrize("change", TAMPERING)
+def test_tampering_is_found_and_named(
+    restored: tuple[TestServer, dict[str, Any], str], change: str
+) -> None:
+    server, mine, copy = restored
+    statement, named = TAMPERING[change]
+    with server.database(statement, like=copy) as tampered:
+        found = compare(mine, fingerprint(server, tampered.database_name, like=mine))
         assert named in [(one.kind, one.name) for one in found], found
         assert all(one.said for one in found)
