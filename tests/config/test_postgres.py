@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -19,19 +20,32 @@ from config.embedded.folders import make_data_folder
 from config.embedded.postgres import Postgres
 from config.embedded.preparation import embedded_services
 from config.places import PROJECT, Places
-from machine.account import Account
+from machine.account import Account, service_account
 from machine.errors import FolderUnsafe
 from machine.folders import own_folder
 from tests.config.conftest import Starter
+from tests.config.installation import open_folder
 from tests.config.strangers import NOBODY, as_stranger, needs_root
 from tests.config.waiting import wait_for
 
 
-@pytest.fixture
-def postgres(places: Places, account: Account) -> Postgres:
+def postgres_in(places: Places) -> Postgres:
     make_data_folder(places)
     own_folder(places.logs, 0o700)
-    return Postgres(places, account, settings={"fsync": "off"})
+    return Postgres(places, service_account(), settings={"fsync": "off"})
+
+
+@pytest.fixture
+def fresh(places: Places) -> Postgres:
+    """One of the test's own, that was never started."""
+    return postgres_in(places)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """One for all tests that may find what others left in it; each stops it in the end."""
+    with open_folder() as folder:
+        yield postgres_in(Places(folder / "data"))
 
 
 def mode(path: Path) -> int:
@@ -50,9 +64,10 @@ def test_it_answers_on_its_socket_and_nowhere_else(postgres: Postgres, start: St
 
 
 def test_all_it_makes_is_closed_to_others(
-    postgres: Postgres, places: Places, account: Account, start: Starter
+    postgres: Postgres, account: Account, start: Starter
 ) -> None:
     start(postgres)
+    places = postgres.places
     for folder in (places.postgres, places.sockets):
         assert mode(folder) == 0o700, folder
         assert folder.stat().st_uid == account.uid
@@ -81,7 +96,10 @@ def test_another_user_is_not_taken_for_the_product_even_at_an_open_door(
     start(postgres)
     postgres.places.sockets.chmod(0o711)
     (postgres.places.sockets / ".s.PGSQL.5432").chmod(0o777)
-    assert "Peer authentication failed" in as_stranger(lambda: postgres.connect().close())
+    try:
+        assert "Peer authentication failed" in as_stranger(lambda: postgres.connect().close())
+    finally:
+        postgres.places.sockets.chmod(0o700)
 
 
 def test_other_roles_need_their_password_and_an_invitation(
@@ -144,7 +162,7 @@ def test_a_server_that_is_still_ending_is_waited_for(postgres: Postgres, start: 
 
 
 def test_a_making_that_was_killed_half_way_leaves_no_trace(
-    postgres: Postgres, places: Places, start: Starter
+    fresh: Postgres, places: Places, start: Starter
 ) -> None:
     code = (
         "import sys; from pathlib import Path; from config.places import Places;"
@@ -160,63 +178,64 @@ def test_a_making_that_was_killed_half_way_leaves_no_trace(
         maker.kill()
     assert not places.postgres.exists()
 
-    start(postgres)
+    start(fresh)
     assert list(places.data.glob("postgres.new-*")) == []
 
 
-def test_data_of_another_major_is_refused_and_left_alone(
-    postgres: Postgres, places: Places
-) -> None:
+def test_data_of_another_major_is_refused_and_left_alone(postgres: Postgres) -> None:
     postgres.prepare()
-    (places.postgres / "PG_VERSION").write_text("17\n")
-    with pytest.raises(ForeignMajor, match=r"made by PostgreSQL 17.*brings PostgreSQL 18"):
-        postgres.prepare()
-    assert read_major(places.postgres) == 17
+    version = postgres.places.postgres / "PG_VERSION"
+    ours = version.read_text()
+    version.write_text("17\n")
+    try:
+        with pytest.raises(ForeignMajor, match=r"made by PostgreSQL 17.*brings PostgreSQL 18"):
+            postgres.prepare()
+        assert read_major(postgres.places.postgres) == 17
+    finally:
+        version.write_text(ours)
 
 
-def test_a_folder_that_is_no_data_directory_is_refused(postgres: Postgres, places: Places) -> None:
+def test_a_folder_that_is_no_data_directory_is_refused(fresh: Postgres, places: Places) -> None:
     places.postgres.mkdir()
     (places.postgres / "letter.txt").write_text("mine")
     with pytest.raises(FolderUnsafe, match="not a PostgreSQL data directory"):
-        postgres.prepare()
+        fresh.prepare()
     assert (places.postgres / "letter.txt").read_text() == "mine"
 
 
 def test_a_link_in_place_of_the_socket_folder_is_refused(
-    postgres: Postgres, places: Places, folder: Path
+    fresh: Postgres, places: Places, folder: Path
 ) -> None:
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
     places.sockets.symlink_to(elsewhere)
     with pytest.raises(FolderUnsafe, match="must be a folder"):
-        postgres.prepare()
+        fresh.prepare()
 
 
 def test_an_open_socket_folder_is_refused_and_not_changed(
-    postgres: Postgres, places: Places, account: Account
+    fresh: Postgres, places: Places, account: Account
 ) -> None:
     places.sockets.mkdir()
     os.chown(places.sockets, account.uid, account.gid)
     places.sockets.chmod(0o755)
     with pytest.raises(FolderUnsafe, match="chmod 700"):
-        postgres.prepare()
+        fresh.prepare()
     assert mode(places.sockets) == 0o755
 
 
 @needs_root
-def test_a_socket_folder_of_somebody_else_is_refused(postgres: Postgres, places: Places) -> None:
+def test_a_socket_folder_of_somebody_else_is_refused(fresh: Postgres, places: Places) -> None:
     places.sockets.mkdir(mode=0o700)
     os.chown(places.sockets, NOBODY, NOBODY)
     with pytest.raises(FolderUnsafe, match="belongs to"):
-        postgres.prepare()
+        fresh.prepare()
 
 
 def test_a_start_that_fails_tells_the_servers_own_words(
-    places: Places, account: Account, start: Starter
+    postgres: Postgres, account: Account, start: Starter
 ) -> None:
-    make_data_folder(places)
-    own_folder(places.logs, 0o700)
-    broken = Postgres(places, account, settings={"shared_buffers": "lots"})
+    broken = Postgres(postgres.places, account, settings={"shared_buffers": "lots"})
     with pytest.raises(Exception, match='invalid value for parameter "shared_buffers"'):
         start(broken)
 
