@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from access.models import User
+from access.reauthentication import require_recent
 from backups.errors import BackupError, BadOption
 from backups.keyring import RECOVERY_FILE, can_read
 from backups.pages.failures import Failure
@@ -21,14 +23,6 @@ from backups.recovery.services import download_key, rehearse_key, remove_secret
 from backups.recovery.state import current_public, key_state, may_manage, targets_beside_key
 
 SESSION_KEY = "recovery_challenge"
-
-
-class PasswordForm(forms.Form):
-    password = forms.CharField(
-        label=gettext_lazy("Your password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
 
 
 class PhraseForm(forms.Form):
@@ -53,15 +47,21 @@ def recovery_key(request: HttpRequest) -> HttpResponse:
     return _show(request, _manager(request))
 
 
-@sensitive_post_parameters("password")
 @never_cache
 @require_POST
-def download(request: HttpRequest) -> HttpResponse:
+def download(request: HttpRequest) -> HttpResponseBase:
+    # Who may not have it is told so, and not asked.
+    _manager(request)
+    return _download(request)
+
+
+@require_recent
+def _download(request: HttpRequest) -> HttpResponse:
     user = _manager(request)
     try:
-        body = download_key(actor=user, password=request.POST.get("password", ""))
+        body = download_key(actor=user)
     except BackupError as error:
-        return _show(request, user, failure=error, at="password")
+        return _show(request, user, failure=error)
     return _as_file(body, RECOVERY_FILE)
 
 
@@ -156,7 +156,6 @@ def _show(
         "file": RECOVERY_FILE,
         "challenge": asked.armored,
         "minutes": round(LIFETIME.total_seconds() / 60),
-        "password": _field(PasswordForm, failure if wrong and at == "password" else None),
         "phrase": _field(PhraseForm, failure if wrong and at == "phrase" else None),
         "confirmation": _field(
             ConfirmationForm, failure if wrong and at == "confirmation" else None

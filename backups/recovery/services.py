@@ -39,16 +39,13 @@ def require_manager(actor: Actor) -> None:
         raise NotAllowed(_("The recovery key is for administrators of all companies here."))
 
 
-def download_key(*, actor: User, password: str) -> bytes:
-    """The key file, for the browser of a person who has just given the password again.
+def download_key(*, actor: Actor) -> bytes:
+    """The key file, for the browser of a person who was asked again (access.reauthentication).
 
     Until it was tried it can be fetched again: a download that never arrived must lock nobody
-    out. Raises NotAllowed, TooManyTries, WrongAnswer, AlreadyTried, KeyGone.
+    out. Raises NotAllowed, AlreadyTried, KeyGone.
     """
     require_manager(actor)
-    _must_be_right(
-        actor, "password", lambda: actor.check_password(password), _("This is not your password.")
-    )
     state = key_state()
     if state.is_ready and state.secret_here:
         raise AlreadyTried(_("It was downloaded and tried already, and is handed out no more."))

@@ -70,8 +70,7 @@ RULES: dict[str, Rule] = {
     # Administrators of all companies only: the key opens everybody's backups.
     "backups:recovery-key": rule(GET=SUPERUSERS),
     "backups:recovery-key-challenge": rule(GET=SUPERUSERS),
-    # Where the walk's server has no key, to download it is refused to root too.
-    "backups:recovery-key-download": rule(POST="ffffff"),
+    "backups:recovery-key-download": rule(POST=SUPERUSERS),
     "backups:recovery-key-rehearse": rule(POST=SUPERUSERS),
     "backups:recovery-key-remove": rule(POST=SUPERUSERS),
     "restores:list": rule(GET=NOT_AGENTS),

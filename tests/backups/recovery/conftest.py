@@ -12,7 +12,6 @@ from backups.recovery.challenges import Challenge, new_challenge
 from backups.recovery.services import download_key
 from backups.recovery.state import current_public
 from config.places import Places
-from tests.cast import PASSWORD
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Owner:
         self.file = folder / "holdfast-recovery.agekey"
 
     def download(self) -> None:
-        self.file.write_bytes(download_key(actor=self.user, password=PASSWORD))
+        self.file.write_bytes(download_key(actor=self.user))
 
     def decrypt(self, challenge: Challenge) -> str:
         return age("-d", "-i", str(self.file), text=challenge.armored)

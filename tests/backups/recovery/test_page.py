@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from access.models import Company, User
 from backups import keyring
 from backups.recovery.state import current_public, key_state
 from config.places import Places
+from tests.access.test_reauthentication import age as make_stale
 from tests.backups.recovery.conftest import Owner, age
 from tests.cast import PASSWORD, Login
 
@@ -26,7 +28,7 @@ def page(client: Client, status: int = 200) -> str:
 
 
 def download(client: Client, file: Path) -> None:
-    answer = client.post(f"{PAGE}/download", {"password": PASSWORD})
+    answer = client.post(f"{PAGE}/download")
     assert answer.status_code == 200
     assert 'filename="holdfast-recovery.agekey"' in answer["Content-Disposition"]
     assert "no-store" in answer["Cache-Control"]
@@ -47,7 +49,7 @@ def test_others_are_refused(
         assert client.get(PAGE).status_code == 403
         assert client.get(f"{PAGE}/challenge").status_code == 403
         for verb in ("download", "rehearse", "remove"):
-            answer = client.post(f"{PAGE}/{verb}", {"password": PASSWORD})
+            answer = client.post(f"{PAGE}/{verb}")
             assert answer.status_code == 403
             assert b"AGE-SECRET-KEY-" not in answer.content
     assert PAGE not in login(viewer).get("/dashboard/").content.decode()
@@ -56,7 +58,7 @@ def test_others_are_refused(
     # With a second company the key opens more than this administrator may read.
     Company.objects.create(name="Beta")
     assert login(admin).get(PAGE).status_code == 403
-    assert login(admin).post(f"{PAGE}/download", {"password": PASSWORD}).status_code == 403
+    assert login(admin).post(f"{PAGE}/download").status_code == 403
     assert not key_state().is_downloaded
 
 
@@ -71,9 +73,6 @@ def test_the_three_steps(login: Login, admin: User, owner: Owner) -> None:
     assert "Not tried" in text
     assert "AGE-SECRET-KEY-" not in text
 
-    wrong = client.post(f"{PAGE}/download", {"password": "guess"})
-    assert wrong.status_code == 403
-    assert "This is not your password." in wrong.content.decode()
     download(client, owner.file)
     assert "Download it again" in page(client)
 
@@ -87,7 +86,7 @@ def test_the_three_steps(login: Login, admin: User, owner: Owner) -> None:
     answer = client.post(f"{PAGE}/rehearse", {"phrase": phrase}, follow=True)
     assert "your copy of the recovery key opens the backups" in answer.content.decode()
 
-    refused = client.post(f"{PAGE}/download", {"password": PASSWORD})
+    refused = client.post(f"{PAGE}/download")
     assert refused.status_code == 409
     assert b"AGE-SECRET-KEY-" not in refused.content
     # The next challenge is another one.
@@ -103,7 +102,7 @@ def test_the_three_steps(login: Login, admin: User, owner: Owner) -> None:
     text = page(client)
     assert "Done. Your copy is the only one." in text
     assert "cannot be downloaded again" in text
-    assert client.post(f"{PAGE}/download", {"password": PASSWORD}).status_code == 410
+    assert client.post(f"{PAGE}/download").status_code == 410
 
 
 def test_a_phrase_is_for_the_session_that_asked(
@@ -128,13 +127,17 @@ def test_the_key_is_pasted_by_mistake(login: Login, admin: User, owner: Owner) -
     assert b"AGE-SECRET-KEY-" not in answer.content
 
 
-def test_many_wrong_passwords(login: Login, admin: User) -> None:
-    for _number in range(5):
-        login(admin).post(f"{PAGE}/download", {"password": "guess"})
-    answer = login(admin).post(f"{PAGE}/download", {"password": PASSWORD})
-    assert answer.status_code == 429
-    assert "Too many wrong answers." in answer.content.decode()
-    assert b"AGE-SECRET-KEY-" not in answer.content
+def test_it_is_handed_out_only_after_being_asked_again(login: Login, admin: User) -> None:
+    client = login(admin)
+    make_stale(client, timedelta(minutes=11))
+    sent = {"Referer": f"http://testserver{PAGE}"}
+    answer = client.post(f"{PAGE}/download", headers=sent)
+    assert answer["Location"] == "/dashboard/account/confirm?next=%2Fdashboard%2Frecovery-key"
+    assert client.post(answer["Location"], {"answer": "guess"}).status_code == 400
+    assert client.post(f"{PAGE}/download").status_code == 302
+    assert not key_state().is_downloaded
+    assert client.post(answer["Location"], {"answer": PASSWORD})["Location"] == PAGE
+    assert b"AGE-SECRET-KEY-" in client.post(f"{PAGE}/download").content
 
 
 def test_a_key_beside_the_artifacts_is_red(
