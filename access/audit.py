@@ -57,6 +57,17 @@ def entry(
     )
 
 
+def record_secret_use(
+    *, actor: Actor, thing: models.Model, company: Company, purpose: str, run: str = ""
+) -> AuditEntry:
+    """Write that the sealed secret of `thing` was opened: by a person, or for the run `run`.
+
+    Once for a run, when it first opens it, however often it does.
+    """
+    changes = {"purpose": purpose, "run": run} if run else {"purpose": purpose}
+    return record(actor=actor, action="secret.used", thing=thing, company=company, changes=changes)
+
+
 def is_secret(key: str) -> bool:
     """Whether a field of this name holds what nobody may read."""
     return any(word in key for word in ("password", "secret", "token"))

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.models import Company
 from access.policy import Actor, require
-from backups.engines import ServerFacts, engine_for
+from backups.engines import ServerFacts
 from backups.errors import NotFound
 from backups.models import Database
+from backups.secret_use import reach_server
 
 SENT_TO = ("host", "port", "username", "tls_mode")
 CONNECTION = ("name", "host", "port", "database_name", "username", "tls_mode")
@@ -24,7 +25,7 @@ def test_connection(*, database: Database, actor: Actor) -> ServerFacts:
     `database` may be unsaved, so that a form can test before it saves.
     """
     require(actor, "backups.test_database", database.company)
-    return engine_for(database).test_connection(database)
+    return reach_server(database=database, actor=actor)
 
 
 @transaction.atomic

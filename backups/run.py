@@ -25,6 +25,7 @@ from backups.pipeline import Packed, named, store_artifact
 from backups.queueing import wake_next
 from backups.recovery.sheet import write_restore_sheet
 from backups.runs import failing_in_its_row
+from backups.secret_use import record_use_by_run
 from backups.validation import Finding, check_stored
 from faults import reach
 from monitoring.files.claims import Claim
@@ -77,7 +78,9 @@ def _dump_and_store(
     engine = engine_for(backup.database)
     options = parse_options(backup.options)
     recipients = [*keyring.standing_recipients(), recipient]
-    enter_stage(claim=claim, key="dump", journal=journal)
+    with transaction.atomic():
+        record_use_by_run(database=backup.database, claim=claim, purpose="dump")
+        enter_stage(claim=claim, key="dump", journal=journal)
     contents: dict[str, Any] = {}
     run = run_name(claim.file_id, claim.attempt)
     with engine.dump(backup.database, options, run=run, journal=journal) as dump:

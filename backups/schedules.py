@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.policy import Actor, require
 from backups.cron import check_cron
-from backups.engines import ServerFacts, engine_for
+from backups.engines import ServerFacts
 from backups.errors import BadOption, NotFound
 from backups.models import Backup, BackupSchedule, Database
 from backups.options import parse_options
@@ -22,6 +22,7 @@ from backups.scheduling.clock import database_now
 from backups.scheduling.due import next_due
 from backups.scheduling.targets import Chooser, storages_of
 from backups.scheduling.timings import timing_of, window_of
+from backups.secret_use import reach_server
 from backups.services import request_backup
 from storage.models import StorageTarget
 from storage.services import test_target
@@ -102,7 +103,7 @@ def run_schedule(*, schedule: BackupSchedule, actor: Actor, trigger: str) -> Bac
 def test_schedule(*, schedule: BackupSchedule, actor: Actor) -> ServerFacts:
     """Reach its database and each of its storages. Raises NotAllowed, BackupError, StorageError."""
     require(actor, "backups.test_backupschedule", schedule.company)
-    facts = engine_for(schedule.database).test_connection(schedule.database)
+    facts = reach_server(database=schedule.database, actor=actor)
     for target in schedule.storages.all():
         test_target(target=target, actor=actor)
     return facts

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.models import Company
 from access.policy import Actor, require
-from backups.engines import engine_for
 from backups.errors import (
     AlreadyRunning,
     BadOption,
@@ -22,6 +21,7 @@ from backups.errors import (
 from backups.making import Wanted, make_backup
 from backups.models import Backup, BackupSchedule, Database
 from backups.options import is_storable, parse_options
+from backups.secret_use import reach_server
 from monitoring.files.endings import cancel_file
 from storage.backends import backend_for
 from storage.errors import StorageError
@@ -57,7 +57,8 @@ def request_backup(
     if not force:
         _refuse_second(database)
     refuse_full(target)
-    engine_for(database).test_connection(database)
+    if trigger != Backup.Trigger.SCHEDULE:
+        reach_server(database=database, actor=actor)
     with transaction.atomic():
         # One request at a time for a database: two of them must not both find it idle.
         locked = Database.objects.select_for_update().get(pk=database.pk)

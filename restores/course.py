@@ -1,5 +1,7 @@
 """What a tracked file means to the restore it belongs to (see `monitoring.files.courses`)."""
 
+from access.policy import System
+from backups.secret_use import record_use
 from monitoring.files.claims import Claim, ClaimLost
 from monitoring.files.courses import Failure
 from monitoring.files.models import TrackedFile
@@ -38,6 +40,13 @@ class RestoreCourse:
         if restore is None:
             return
         forget_drafts(restore, attempt)
+        # Told when it is done: it is tried again and again while the server is away.
+        record_use(
+            database=restore.server,
+            actor=System("worker"),
+            purpose="leftovers of a restore",
+            run=f"{file.pk}:{attempt}",
+        )
         if restore.naming_at is not None:
             settle(restore=restore)
 

@@ -14,6 +14,7 @@ from backups import keyring
 from backups.engines import PreflightCheck, RestoreOptions, engine_for
 from backups.errors import KeyMissing, NotReady
 from backups.models import Backup, Database
+from backups.secret_use import record_use
 from monitoring.alerts.services import alert
 from monitoring.files.endings import cancel_file
 from monitoring.files.services import open_file
@@ -78,6 +79,7 @@ def _look(wish: Wish, actor: Actor) -> _Found:
         raise NotReady(_("This backup holds rows alone; a new database has no tables for them."))
     if not keyring.can_read():
         raise KeyMissing(_("This server holds public keys only: it cannot open what it stored."))
+    record_use(database=wish.server, actor=actor, purpose="preflight of a restore")
     engine = engine_for(wish.server)
     found = engine.preflight(
         wish.server,
@@ -95,6 +97,7 @@ def _look_outside(wish: Wish, outside: FromOutside, actor: Actor) -> _Found:
         raise NotReady(_("A file goes to a server of its own company."))
     if wish.replacement is not None:
         raise NotReady(_("A file from elsewhere becomes a new database, to be looked at first."))
+    record_use(database=wish.server, actor=actor, purpose="preflight of a restore")
     engine = engine_for(wish.server)
     checks, contents, size = look_at_file(outside=outside, engine=engine, actor=actor)
     manifest = {"contents": contents, "server_version": contents["server_version"]}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from backups.engines import Difference, RestoreOptions, engine_for, run_name
 from backups.runs import failing_in_its_row
+from backups.secret_use import record_use_by_run
 from faults import reach
 from monitoring.files.claims import Claim
 from monitoring.files.journal import Journal
@@ -27,6 +28,7 @@ def carry_out(*, restore: Restore, claim: Claim) -> None:
     """Run the restore that the claim is for. Its failures end in its row, not here."""
     journal = Journal()
     with failing_in_its_row(claim, event="restore_broke", code="restore_failed"):
+        record_use_by_run(database=restore.server, claim=claim, purpose="restore")
         if not finish_earlier(restore=restore, claim=claim, journal=journal):
             _restore(restore, claim, journal)
 

@@ -85,7 +85,9 @@ class DatabaseForm(KeptPassword):
 
     def connection(self) -> Database:
         """The database as filled in, to be tested; not saved."""
-        tested = Database(company=self.company)
+        # Under the id of the saved one, so that the use of its password is told of it.
+        tested = Database(pk=self.instance.pk, company=self.company)
+        tested._state.adding = self.is_new
         tested.engine = self.instance.engine
         for name in self.Meta.fields:
             setattr(tested, name, self.cleaned_data[name])

@@ -14,8 +14,8 @@ from backups.engines import PreflightCheck
 from backups.errors import BadOption
 from backups.selectors import backup_for, database_for
 from restores.cli.telling import tell
-from restores.replacing.wanted import Replacement
 from restores.options import parse_options
+from restores.replacing.wanted import Replacement
 from restores.requesting import Wish, look_first, request_restore
 from restores.selectors import restore_for
 

@@ -23,6 +23,7 @@ from access.redaction import redact
 from backups.engines import Swap, engine_for
 from backups.errors import BackupError, SessionsStay, TargetChanged
 from backups.queueing import QUEUE
+from backups.secret_use import record_use
 from faults import reach
 from monitoring.alerts.services import alert
 from monitoring.events.services import record_event
@@ -63,6 +64,12 @@ def run_errand(*, restore_id: uuid.UUID) -> None:
     if not tried.update(errand_tried_at=Now()):
         return
     restore = Restore.objects.select_related("company", "server__company").get(pk=restore_id)
+    record_use(
+        database=restore.server,
+        actor=System("worker"),
+        purpose=f"{restore.errand} of a restore",
+        run=str(restore.pk),
+    )
     try:
         if restore.errand == Restore.Errand.UNDO:
             _undo(restore)

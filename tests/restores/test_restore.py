@@ -82,7 +82,7 @@ def test_it_comes_back_as_a_new_database(
         assert registered.password == backup.database.password
         assert not any(one.startswith("holdfast_") for one in databases(server))
         actions = list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
-        assert actions[-2:] == ["restore.requested", "restore.completed"]
+        assert actions[-3:] == ["restore.requested", "secret.used", "restore.completed"]
 
 
 def test_the_preflight_touches_nothing_and_names_what_is_in_the_way(
