@@ -6,12 +6,28 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.auth import TokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.request import Request
+
+from access.throttling import PerAddress
 
 LAST_USE_GRAIN = timedelta(minutes=1)
 
 
 class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox ships no types
+    def authenticate(self, request: Request) -> Any:
+        """A token that is none counts for its address: views count who was let in, later.
+
+        Raises AuthenticationFailed, and Throttled when there were too many.
+        """
+        try:
+            return super().authenticate(request)
+        except AuthenticationFailed:
+            throttle = PerAddress()
+            if not throttle.allows(request):
+                raise Throttled(wait=throttle.wait()) from None
+            raise
+
     def authenticate_credentials(self, token: bytes) -> tuple[Any, Any]:
         # Knox decodes and asks as it is; what is no token's text must not become a fault of ours.
         if not token.isalnum() and not token.replace(b"_", b"").isalnum():

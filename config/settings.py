@@ -187,9 +187,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["config.rendering.JSONParser"],
     "EXCEPTION_HANDLER": "config.problems.answer_problem",
     "DEFAULT_THROTTLE_CLASSES": [
-        "storage.api.throttling.PerUser",
-        "storage.api.throttling.PerToken",
-        "storage.api.throttling.PerAddress",
+        "access.throttling.PerUser",
+        "access.throttling.PerToken",
+        "access.throttling.PerAddress",
     ],
     "DEFAULT_SCHEMA_CLASS": "config.openapi.schema.Call",
 }

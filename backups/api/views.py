@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from access.models import User
 from access.policy import require
+from access.throttling import PerUser
 from backups import idempotency
 from backups.checks.requesting import cancel_work
 from backups.deletion import delete_backup
@@ -28,7 +29,6 @@ from backups.selectors import (
 from backups.services import edit_backup, request_backup
 from monitoring.files.selectors import steps_of
 from storage.api.bodies import Body, Flag, Text, actor_of, read_body
-from storage.api.throttling import PerUser
 
 DEFAULT_LIMIT = 50
 

@@ -112,6 +112,28 @@ def test_too_many_of_a_user(
 
 
 @pytest.mark.django_db
+def test_tokens_that_are_none_count_for_their_address(
+    database: Database, operator: User, settings: LazySettings
+) -> None:
+    settings.API_LIMITS = {"address": 3}
+    good = create_token(user=operator, name="a", actor=System("cli"))
+    for wrong in ("hf_" + "a" * 61, good[:-1] + "!", "x"):
+        guess = Client(
+            headers={"Authorization": f"Bearer {wrong}"}, REMOTE_ADDR=f"192.0.2.{len(wrong)}"
+        )
+        found = [guess.get("/api/backup/list") for _ in range(8)]
+        assert found[0].status_code == 401
+        refused = next(answer for answer in found if answer.status_code == 429)
+        is_problem(refused, 429, "throttled")
+        assert 1 <= int(refused["Retry-After"]) <= 60
+    right = {"Authorization": f"Bearer {good}"}
+    # The good token from there waits, too; from elsewhere it opens.
+    held = [Client(headers=right, REMOTE_ADDR="192.0.2.1").get("/api/backup/list") for _ in "ab"]
+    assert 429 in [answer.status_code for answer in held]
+    assert Client(headers=right).get("/api/backup/list").status_code == 200
+
+
+@pytest.mark.django_db
 def test_too_many_of_a_token_and_of_an_address(
     database: Database, operator: User, settings: LazySettings
 ) -> None:

@@ -34,6 +34,10 @@ class PerMinute(BaseThrottle):
         raise NotImplementedError
 
     def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
+        return self.allows(request)
+
+    def allows(self, request: Request) -> bool:
+        """Count it; whether it is within the limit."""
         limit: int = settings.API_LIMITS.get(self.scope, 0)
         who = self.who(request)
         if not limit or who is None:
