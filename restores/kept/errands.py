@@ -64,12 +64,6 @@ def run_errand(*, restore_id: uuid.UUID) -> None:
     if not tried.update(errand_tried_at=Now()):
         return
     restore = Restore.objects.select_related("company", "server__company").get(pk=restore_id)
-    record_use(
-        database=restore.server,
-        actor=System("worker"),
-        purpose=f"{restore.errand} of a restore",
-        run=str(restore.pk),
-    )
     try:
         if restore.errand == Restore.Errand.UNDO:
             _undo(restore)
@@ -81,6 +75,14 @@ def run_errand(*, restore_id: uuid.UUID) -> None:
         # The server does not answer, or did not: known when it does.
         log.warning("errand_waits", restore=str(restore.pk), code=error.code, error=str(error))
         Restore.objects.filter(pk=restore.pk).update(errand_error=redact(str(error)))
+    else:
+        # Told when it is done: it is tried again and again while the server is away.
+        record_use(
+            database=restore.server,
+            actor=System("worker"),
+            purpose=f"{restore.errand} of a restore",
+            run=str(restore.pk),
+        )
 
 
 def _undo(restore: Restore) -> None:
