@@ -4,6 +4,9 @@ The row is marked, then the manifest goes, then the bytes. What a crash leaves i
 tick finishes; the row stays as a tombstone.
 """
 
+import uuid
+from collections.abc import Callable, Collection, Iterable
+
 import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -13,7 +16,16 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.policy import Actor, require
 from backups import manifest
-from backups.errors import BadOption, Held, NotFound, NotReady, Pinned, Protected
+from backups.errors import (
+    BackupError,
+    BadOption,
+    Held,
+    Locked,
+    NotFound,
+    NotReady,
+    Pinned,
+    Protected,
+)
 from backups.models import Backup, Database
 from backups.naming import sheet_key
 from backups.options import NARROWING
@@ -35,7 +47,7 @@ PURGED_IN_A_ROUND = 200
 def delete_backup(*, backup: Backup, actor: Actor, force: bool = False) -> None:
     """Delete it; `force` overrides a pin, and nothing else.
 
-    Raises NotAllowed, NotFound, NotReady, Held, Protected or Pinned; then nothing is changed.
+    Raises NotAllowed, NotFound, NotReady, Held, Locked, Protected or Pinned: nothing is changed.
     """
     require(actor, "backups.delete_backup", backup.company)
     with transaction.atomic():
@@ -58,10 +70,49 @@ def delete_backup(*, backup: Backup, actor: Actor, force: bool = False) -> None:
     _purge_or_leave(locked)
 
 
+def delete_expired(
+    *, database: Database, choose: Callable[[], Collection[uuid.UUID]], actor: Actor
+) -> list[Backup]:
+    """Delete what `choose` names, which is asked under the database's lock; a part at a time.
+
+    What may not be deleted just now stays. Returns those that were, with their bytes to be
+    removed by `purge`.
+    """
+    require(actor, "backups.delete_backup", database.company)
+    gone = []
+    with transaction.atomic():
+        Database.every.select_for_update().get(pk=database.pk)
+        rows = Backup.objects.filter(database=database, pk__in=choose())
+        locked = rows.select_for_update(of=("self",)).select_related("database", "company")
+        for backup in locked.order_by("created_at")[:PURGED_IN_A_ROUND]:
+            try:
+                _refuse(backup, force=False)
+            except BackupError as error:
+                log.info("expired_backup_stays", backup=str(backup.pk), why=error.code)
+                continue
+            _mark(Backup.objects.filter(pk=backup.pk))
+            audit.record(
+                actor=actor,
+                action="backup.expired",
+                thing=backup,
+                company=backup.company,
+                changes={"sha256": backup.sha256},
+            )
+            gone.append(backup)
+        reach("retention.before-commit")
+    return gone
+
+
+def purge(backups: Iterable[Backup]) -> None:
+    """Remove the bytes of what is marked; what a storage does not let go the tick removes."""
+    for backup in backups:
+        _purge_or_leave(backup)
+
+
 def delete_database(*, database: Database, actor: Actor, confirm: str) -> None:
     """Delete it with all of its backups, the newest good one too. `confirm` is its name, typed.
 
-    Raises NotAllowed, BadOption, NotReady or Held; then nothing is changed.
+    Raises NotAllowed, BadOption, NotReady, Held or Locked; then nothing is changed.
     """
     require(actor, "backups.delete_database", database.company)
     if confirm != database.name:
@@ -75,6 +126,8 @@ def delete_database(*, database: Database, actor: Actor, confirm: str) -> None:
             raise NotReady(_("Something is at work for this database; cancel it first."))
         if any_in_use(backups):
             raise NotReady(_("Something is at work with a backup of it; cancel it first."))
+        if backups.filter(stored_objects__retain_until__gt=Now()).exists():
+            raise Locked(_("The storage keeps a backup of this database locked for now."))
         if backups.filter(held=True).exists():
             raise Held(_("A backup of this database is under legal hold."))
         count = backups.count()
@@ -120,6 +173,8 @@ def _refuse(backup: Backup, *, force: bool) -> None:
         raise NotReady(_("Something is at work with this backup; cancel it first."))
     if backup.held:
         raise Held(_("This backup is under legal hold."))
+    if backup.stored_objects.filter(retain_until__gt=Now()).exists():
+        raise Locked(_("The storage keeps this backup locked for now."))
     if backup.pk in protected_ids(backup.database_id):
         raise Protected(_("This is the newest good or the newest proven backup of its database."))
     if backup.pinned and not force:

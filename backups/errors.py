@@ -228,6 +228,14 @@ class Held(BackupError):
     cure = _("An administrator ends the legal hold first; force does not.")
 
 
+class Locked(BackupError):
+    """The storage itself refuses to remove it until a time (Object Lock)."""
+
+    code = "locked"
+    status = 409
+    cure = _("Wait until the lock has ended; nothing here can end it earlier.")
+
+
 class KeyReused(BackupError):
     """The same Idempotency-Key came with another request."""
 

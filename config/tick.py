@@ -17,6 +17,7 @@ from backups.deletion import finish_deletions
 from backups.engines import sweep_drill_servers
 from backups.idempotency import forget_old_answers
 from backups.queueing import wake_forgotten_backups
+from backups.retention.nightly import clean_up
 from backups.scheduling.queueing import queue_due_backups
 from backups.scheduling.trying import queue_retries
 from monitoring.events.services import prune_events
@@ -50,6 +51,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     expire_files,
     drop_overdue,
     wake_errands,
+    clean_up,
     finish_deletions,
     sweep_drill_servers,
     forget_old_answers,

@@ -78,6 +78,8 @@ class StoredObject(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.STORED)
     stored_at = models.DateTimeField(_("stored"), db_default=Now(), editable=False)
     checked_at = models.DateTimeField(_("checked"), null=True)
+    # Until when the target itself refuses to remove it (Object Lock).
+    retain_until = models.DateTimeField(_("locked until"), null=True, blank=True)
 
     objects = Scoped.as_manager()
 

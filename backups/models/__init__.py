@@ -3,6 +3,7 @@
 from backups.models.answer import AnsweredRequest
 from backups.models.backup import Backup
 from backups.models.check import Check, LevelResult
+from backups.models.cleanup import Cleanup
 from backups.models.database import Database
 from backups.models.recovery import RecoveryKey
 from backups.models.schedule import BackupSchedule, DueTime
@@ -12,6 +13,7 @@ __all__ = [
     "Backup",
     "BackupSchedule",
     "Check",
+    "Cleanup",
     "Database",
     "DueTime",
     "LevelResult",

@@ -59,6 +59,13 @@ class Database(models.Model):
         db_default=False,
         help_text=_("A restore in its place needs a second administrator's approval."),
     )
+    # Of the backups that no schedule made; numbers by name as in `retention.policy`, or nothing.
+    retention = models.JSONField(_("retention"), default=dict, blank=True)
+    cleaned_at = models.DateTimeField(_("last cleanup"), null=True, editable=False)
+    # Why nothing is removed until a person has looked (`retention.plan.Stop`).
+    cleanup_stopped = models.CharField(
+        _("cleanup stopped"), max_length=40, blank=True, default="", db_default="", editable=False
+    )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
 

@@ -1,4 +1,4 @@
-"""What a schedule keeps: the numbers, and what makes them a policy. Nothing is removed here."""
+"""What is kept: the numbers, and what makes them a policy. Nothing is removed here."""
 
 from collections.abc import Mapping
 from typing import Any
