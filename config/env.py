@@ -45,6 +45,7 @@ class Environment:
     company: str
     postgres_folders: list[str]
     recovery_recipient: str | None
+    own_storage: str | None
     disk_reserve_mb: int
     upload_most_mb: int
     restore_roots: list[str]
@@ -98,6 +99,7 @@ def read_environment(*, env_file: bool = True) -> Environment:
         company=env.str("HOLDFAST_COMPANY", "Home"),
         postgres_folders=env.list("HOLDFAST_POSTGRES_FOLDERS", []),
         recovery_recipient=env.str("HOLDFAST_RECOVERY_RECIPIENT", None),
+        own_storage=env.str("HOLDFAST_OWN_STORAGE", None),
         disk_reserve_mb=env.int("HOLDFAST_DISK_RESERVE_MB", 256, validate=validate.Range(0)),
         upload_most_mb=env.int("HOLDFAST_UPLOAD_MOST_MB", 10240, validate=validate.Range(1)),
         restore_roots=env.list("HOLDFAST_RESTORE_ROOTS", []),

@@ -67,6 +67,11 @@ class Places:
         return self.data / "up.lock"
 
     @property
+    def recovering(self) -> Path:
+        """Lies there while a recovery is under way, and after one that died."""
+        return self.data / "recovering.json"
+
+    @property
     def sockets(self) -> Path:
         """The private socket directory (mode 0700), named by the data directory."""
         return place_for_sockets(self.data)

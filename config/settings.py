@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "monitoring",
     "backups",
     "restores",
+    "controlplane",
     "dashboard",
     "config",
 ]

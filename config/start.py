@@ -53,7 +53,11 @@ def start_everything(places: Places, environment: Environment, *, version: str) 
     """Run the installation until a signal to stop. Raises StartRefused."""
     try:
         make_data_folder(places)
-        with _only_one(places):
+        with only_one(places):
+            if places.recovering.exists():
+                raise StartRefused(
+                    _("A recovery was begun here and did not end. Repeat: manage.py recover …")
+                )
             _check_port(environment)
             own_folder(places.logs, 0o700)
             say(
@@ -183,7 +187,7 @@ def _takes_connections(host: str, port: int) -> bool:
 
 
 @contextmanager
-def _only_one(places: Places) -> Iterator[None]:
+def only_one(places: Places) -> Iterator[None]:
     """Hold the lock of the data folder, which ends with this process however it ends."""
     descriptor = os.open(places.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with closing(os.fdopen(descriptor, "r+")) as file:

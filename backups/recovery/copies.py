@@ -37,7 +37,7 @@ def rehearse_copy(*, actor: Actor, path: Path) -> None:
     """Try a copy on a disk that goes elsewhere, by a fresh challenge. Raises as `rehearse_key`
     does, or NoCopy."""
     require_manager(actor)
-    identity = _identity_in(path)
+    identity = identity_in(path)
     if path.stat().st_dev in _own_disks():
         # Also the server's own copy: what dies with this machine shows nothing.
         raise NoCopy(_("This file lies on a disk of this server's keys or artifacts."))
@@ -49,7 +49,8 @@ def rehearse_copy(*, actor: Actor, path: Path) -> None:
     rehearse_key(actor=actor, challenge=challenge, answer=phrase.decode())
 
 
-def _identity_in(path: Path) -> x25519.Identity:
+def identity_in(path: Path) -> x25519.Identity:
+    """The key in a file as `age-keygen` writes it. Raises NoCopy."""
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST_KEY_FILE).decode(errors="replace")

@@ -8,7 +8,16 @@ import pytest
 
 from config.places import PROJECT
 
-APPS = ("access", "storage", "monitoring", "backups", "restores", "config", "dashboard")
+APPS = (
+    "access",
+    "storage",
+    "monitoring",
+    "backups",
+    "restores",
+    "controlplane",
+    "config",
+    "dashboard",
+)
 REACH = re.compile(r"""\breach\("([^"]+)"\)""")
 
 
@@ -55,4 +64,6 @@ IN_A_DELETION = _beginning("delete.")
 IN_A_SCHEDULE = _beginning("schedule.")
 IN_A_CLEANUP = _beginning("retention.")
 IN_A_RESCAN = _beginning("rescan.")
+IN_A_CONTROL_SET = _beginning("control.")
+IN_A_RECOVERY = _beginning("recover.")
 IN_A_WORKER = [one for one in POINTS if one not in _elsewhere]

@@ -1,0 +1,1 @@
+"""Holdfast on an empty machine again: from a storage and the recovery key."""
