@@ -54,7 +54,7 @@ def settle(found: FoundSet, moved: dict[str, Path]) -> list[StorageTarget]:
         Heartbeat.objects.all().delete()
         AccessAttempt.objects.all().delete()
         Session.objects.all().delete()
-        _end_what_ran()
+        end_what_ran()
         _move_targets({found.manifest["target"]: found.root, **moved})
         _end_sets(found)
         _record(found)
@@ -73,7 +73,7 @@ def audit_is_whole() -> bool:
     return known is None or fits(known)
 
 
-def _end_what_ran() -> None:
+def end_what_ran() -> None:
     open_states = (TrackedFile.Status.QUEUED, TrackedFile.Status.PROCESSING)
     while True:
         rows = TrackedFile.objects.filter(status__in=open_states).select_related("company")

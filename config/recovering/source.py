@@ -98,9 +98,13 @@ def open_set(folder: Path, identity: x25519.Identity) -> FoundSet:
 
 def check_dump(found: FoundSet, identity: x25519.Identity) -> None:
     """Decrypt and decompress all of it into nowhere."""
-    with found.dump.open("rb", buffering=0) as file:
-        taker = _Counting()
-        open_dump(found, identity, file, taker)
+    taker = _Counting()
+    try:
+        with found.dump.open("rb", buffering=0) as file:
+            open_dump(found, identity, file, taker)
+    except OSError as error:
+        said = {"file": found.dump.name, "error": error.strerror}
+        raise CutSet(_("%(file)s cannot be read: %(error)s") % said) from error
     artifact = found.manifest["artifact"]
     if (taker.size, taker.digest.hexdigest()) != (artifact["plain_size"], artifact["plain_sha256"]):
         raise CutSet(_("What the dump opens to is not what was dumped."))

@@ -10,7 +10,10 @@ import pytest
 from pyrage import x25519
 
 from config.places import Places
+from faults import VARIABLE
 from tests.config.installation import Installation
+from tests.config.waiting import wait_for
+from tests.faults.points import IN_A_RECOVERY
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
 
@@ -93,6 +96,27 @@ def lose_everything(installation: Installation, folder: Path) -> Path:
     return stick
 
 
+@pytest.mark.exhaustive
+def test_killed_anywhere_it_is_repeated(installation: Installation, folder: Path) -> None:
+    installation.start(HOLDFAST_ADMIN_PASSWORD="correct horse battery")
+    before = tell(installation, BEFORE)
+    stick = lose_everything(installation, folder)
+    key = folder / "holdfast-recovery.agekey"
+    key.write_text(before["key"])
+    assert len(IN_A_RECOVERY) >= 6
+    for number, point in enumerate(IN_A_RECOVERY):
+        new = Installation(folder)
+        new.places = Places(folder / f"new{number}")
+        words = ("recover", "--from", str(stick), "--key", str(key))
+        killed = new.run(*words, **{VARIABLE: point})
+        assert killed.returncode == -signal.SIGKILL, (point, killed.stderr)
+        refused = new.run("up")
+        assert "did not end" in refused.stderr, point
+        done = new.run(*words)
+        assert done.returncode == 0, (point, done.stdout + done.stderr)
+        wait_for(lambda new=new: not new.processes(), seconds=15, what="nothing is left")
+
+
 def test_from_a_storage_and_the_key_alone(installation: Installation, folder: Path) -> None:
     installation.start(HOLDFAST_ADMIN_PASSWORD="correct horse battery")
     before = tell(installation, BEFORE)
@@ -108,7 +132,11 @@ def test_from_a_storage_and_the_key_alone(installation: Installation, folder: Pa
     assert refused.returncode == 4
     assert "wrong_key" in refused.stderr
     assert not new.places.data.exists()
-    done = new.run("recover", "--from", str(stick), "--key", str(key))
+    # Dead in the middle, and repeated.
+    words = ("recover", "--from", str(stick), "--key", str(key))
+    assert new.run(*words, **{VARIABLE: "recover.settled"}).returncode == -signal.SIGKILL
+    assert "did not end" in new.run("up").stderr
+    done = new.run(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Was not known: 1" in done.stdout
     assert not new.places.recovering.exists()
