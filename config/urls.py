@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from backups.api import urls as backups_api
 from config.openapi.views import DocsView, RedocView, SchemaView
 from config.problems import NowhereView
+from controlplane.api import urls as controlplane_api
 from dashboard.login import admin_login, admin_password_change
 from monitoring.files.api import urls as files_api
 from restores.api import urls as restores_api
@@ -23,6 +24,7 @@ api = [
     *storage_api.urlpatterns,
     *files_api.urlpatterns,
     *restores_api.urlpatterns,
+    *controlplane_api.urlpatterns,
     re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
     re_path(r"^", NowhereView.as_view(), name="nowhere"),
 ]
@@ -33,6 +35,7 @@ urlpatterns = [
     path("", include("backups.pages.urls")),
     path("", include("access.pages.urls")),
     path("", include("restores.pages.urls")),
+    path("", include("controlplane.pages.urls")),
     path("", include("monitoring.live.urls")),
     re_path(r"^docs/?$", DocsView.as_view(), name="docs"),
     re_path(r"^redoc/?$", RedocView.as_view(), name="redoc"),

@@ -81,7 +81,7 @@ _PLACES = (
         "backups:recovery-key",
         "key",
         may_manage,
-        ("backups:recovery-key",),
+        ("backups:recovery-key", "controlplane:"),
     ),
     _Place(
         gettext_lazy("Audit"),

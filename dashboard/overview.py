@@ -18,6 +18,7 @@ from backups.pages.course import courses_of
 from backups.pages.permitted import must_have, person
 from backups.pages.standing import COUNTS, Standing, standings, unsafe
 from backups.recovery.state import key_state, may_manage
+from controlplane.selectors import standing as own_standing
 from look.units import NOTHING, duration, size
 
 DAY = timedelta(hours=24)
@@ -128,14 +129,14 @@ def answer(found: list[Standing], user: User) -> Answer:
 def _all_good(found: list[Standing], user: User) -> Answer:
     proven = [s for s in found if s.good and s.good.validation == Backup.Validation.PROVEN]
     is_proven = len(proven) == len(found)
-    key = _key_reason(user)
+    key = [*_key_reason(user), *_own_reason(user)]
     return Answer(
         tone="warn" if key else "proven" if is_proven else "good",
         sentence=_proven_sentence(len(found)) if is_proven else _good_sentence(len(found)),
         reasons=[*key, _proof(len(proven), len(found)), _young()],
         safe=len(found),
         all=len(found),
-        action=_("Recovery key") if key and key[0].url else "",
+        action=key[0].name if key and key[0].url else "",
         url=key[0].url if key else "",
     )
 
@@ -179,6 +180,16 @@ def _key_reason(user: User) -> list[Reason]:
         text = _("it was never downloaded. Who loses this server loses the backups with it.")
     url = reverse("backups:recovery-key") if may_manage(user) else ""
     return [Reason(text, name=_("Recovery key"), url=url)]
+
+
+def _own_reason(user: User) -> list[Reason]:
+    """Good backups of which nobody knows any more help only who has the time to look for them."""
+    found = own_standing()
+    if not found.is_stale:
+        return []
+    text = _("there is none of the last two days. With this machine its records would be lost.")
+    url = reverse("controlplane:sets") if may_manage(user) else ""
+    return [Reason(text, name=_("Holdfast's own backup"), url=url)]
 
 
 def _reason(standing: Standing) -> Reason:

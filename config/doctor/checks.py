@@ -18,6 +18,7 @@ CHECKS: list[tuple[str, Check]] = [
     ("clients", work.check_clients),
     ("storage", work.check_storage),
     ("recovery key", recovery.check_recovery_key),
+    ("own backup", recovery.check_own_backup),
     ("drills", recovery.check_drills),
     ("agreement", agreement.check_agreement),
     ("mail", services.check_mail),

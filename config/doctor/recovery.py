@@ -59,6 +59,35 @@ def _still_here(path: Path) -> Result:
     )
 
 
+def check_own_backup(examination: Examination) -> Iterator[Result]:
+    """Whether Holdfast itself comes back; and whether a recovery here came to its end."""
+    name = _("own backup")
+    if examination.places.recovering.exists():
+        yield bad(
+            name,
+            _("A recovery was begun in this data folder and did not end."),
+            _("Repeat the command: manage.py recover --from … --key …"),
+        )
+    if examination.database_error is not None:
+        return
+    from controlplane.selectors import standing
+
+    found = standing()
+    if found.is_stale:
+        yield bad(
+            name,
+            _("There is none of the last two days."),
+            _("Run: manage.py holdfast backup; the page Recovery key, Holdfast's own backup."),
+        )
+    elif found.age is None:
+        yield warning(name, _("There is none yet."), _("Run: manage.py holdfast backup"))
+    else:
+        hours = int(found.age.total_seconds() // 3600)
+        yield ok(name, _("the newest is %s hours old") % hours)
+    for said in found.warnings:
+        yield warning(name, said, _("See docs/recovery.md."))
+
+
 def check_drills(examination: Examination) -> Iterator[Result]:
     """Whether a backup can be restored here, to prove it."""
     from backups.engines.postgres.clients import discover

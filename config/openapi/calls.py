@@ -6,12 +6,12 @@ signature alone, and the tests say that its example is missing.
 
 from typing import Any
 
-from config.openapi import rescanning, restoring
+from config.openapi import recovering, restoring
 from config.openapi.samples import SAMPLES as GENERAL
 from config.openapi.samples import problem
 from config.openapi.shapes import STATUSES, TEXT, VALIDATIONS, Shape, listing, number, one_of, ref
 
-SAMPLES = {**GENERAL, **restoring.SAMPLES, **rescanning.SAMPLES}
+SAMPLES = {**GENERAL, **restoring.SAMPLES, **recovering.SAMPLES}
 
 PROBLEM = "application/problem+json"
 Call = dict[str, Any]
@@ -73,7 +73,7 @@ def call(
     if takes is not None:
         content = {"schema": ref(takes), "example": SAMPLES[takes]}
         found["requestBody"] = {
-            "required": takes not in ("NewCheck", "NewRescan"),
+            "required": takes not in ("NewCheck", "NewRescan", "NewControlSet"),
             "content": {"application/json": content},
         }
     responses: dict[str, Any] = dict(answers or {})

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 
 from config.openapi.calls import CALLS
-from config.openapi.rescan_calls import RESCAN_CALLS
+from config.openapi.recovery_calls import RECOVERY_CALLS
 from config.openapi.restore_calls import RESTORE_CALLS
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]
@@ -21,7 +21,7 @@ class Call(AutoSchema):
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any
     ) -> dict[str, Any] | None:
-        known = (CALLS | RESTORE_CALLS | RESCAN_CALLS).get(
+        known = (CALLS | RESTORE_CALLS | RECOVERY_CALLS).get(
             (_name_of(type(self.view)), method.lower())
         )
         if known is None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.openapi import rescanning, restoring
+from config.openapi import recovering, restoring
 from config.openapi.shapes import SHAPES
 
 _ABOUT = """\
@@ -40,6 +40,7 @@ SPECTACULAR: dict[str, Any] = {
     },
     "TAGS": [
         {"name": "Backups", "description": "Make, watch, check, fetch and delete them."},
+        {"name": "Holdfast", "description": "Its own backup."},
         {"name": "Restores", "description": "Bring a backup into a new database."},
         {"name": "Databases", "description": "What is backed up."},
         {"name": "Storages", "description": "Where the bytes lie."},
@@ -48,7 +49,7 @@ SPECTACULAR: dict[str, Any] = {
         {"name": "Description", "description": "This document."},
     ],
     "APPEND_COMPONENTS": {
-        "schemas": {**SHAPES, **restoring.SHAPES, **rescanning.SHAPES},
+        "schemas": {**SHAPES, **restoring.SHAPES, **recovering.SHAPES},
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer", "bearerFormat": "hf_…"},
             "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},

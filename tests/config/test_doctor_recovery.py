@@ -1,11 +1,13 @@
 """What doctor says of the recovery key and of drills."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pyrage
 import pytest
 from django.conf import LazySettings
+from django.utils import timezone
 from pyrage import x25519
 
 from access.policy import System
@@ -14,10 +16,12 @@ from backups.recovery.challenges import new_challenge
 from backups.recovery.services import export_key, rehearse_key, remove_secret
 from backups.recovery.state import current_public, key_state
 from config.doctor.machine import check_keys
-from config.doctor.recovery import check_drills, check_recovery_key
+from config.doctor.recovery import check_drills, check_own_backup, check_recovery_key
 from config.doctor.results import Examination, Level, Result
 from config.places import Places
+from controlplane.models import ControlSet
 from machine import confinement
+from storage.models import StorageTarget
 from tests.cast import company, storage_target
 
 __all__ = ["company", "storage_target"]
@@ -51,6 +55,23 @@ def test_the_recovery_keys_steps(examination: Examination, storage_target: objec
     remove_secret(actor=OPERATOR, confirmation=key_state().confirmation)
     assert look().startswith("ok: a copy was tried on ")
     assert len(look().splitlines()) == 1
+
+
+@pytest.mark.django_db
+def test_holdfasts_own_backup(examination: Examination, storage_target: StorageTarget) -> None:
+    def look() -> str:
+        return words(list(check_own_backup(examination)))
+
+    assert "warning: There is none yet" in look()
+    assert "warning: Nobody holds the recovery key" in look()
+    row = ControlSet.objects.create(target=storage_target, status="completed")
+    ControlSet.objects.update(completed_at=timezone.now() - timedelta(hours=5))
+    assert "ok: the newest is 5 hours old" in look()
+    ControlSet.objects.update(completed_at=timezone.now() - timedelta(hours=50))
+    assert "bad: There is none of the last two days" in look()
+    assert row.pk
+    examination.places.recovering.write_text("{}")
+    assert "bad: A recovery was begun" in look()
 
 
 def _answer(armored: str) -> str:

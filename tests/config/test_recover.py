@@ -12,7 +12,6 @@ from pyrage import x25519
 from config.places import Places
 from faults import VARIABLE
 from tests.config.installation import Installation
-from tests.config.waiting import wait_for
 from tests.faults.points import IN_A_RECOVERY
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
@@ -114,7 +113,7 @@ def test_killed_anywhere_it_is_repeated(installation: Installation, folder: Path
         assert "did not end" in refused.stderr, point
         done = new.run(*words)
         assert done.returncode == 0, (point, done.stdout + done.stderr)
-        wait_for(lambda new=new: not new.processes(), seconds=15, what="nothing is left")
+        new.end()
 
 
 def test_from_a_storage_and_the_key_alone(installation: Installation, folder: Path) -> None:

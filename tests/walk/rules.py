@@ -73,6 +73,7 @@ RULES: dict[str, Rule] = {
     "backups:recovery-key-download": rule(POST=SUPERUSERS),
     "backups:recovery-key-rehearse": rule(POST=SUPERUSERS),
     "backups:recovery-key-remove": rule(POST=SUPERUSERS),
+    "controlplane:sets": rule(GET=SUPERUSERS, POST=SUPERUSERS),
     "restores:list": rule(GET=NOT_AGENTS),
     "restores:detail": rule(GET=READ_ONE),
     "restores:cancel": rule(GET=ACT_ON_ONE, POST=ACT_ON_ONE),
@@ -92,6 +93,7 @@ RULES: dict[str, Rule] = {
     "api:schedules": rule(GET=NOT_AGENTS, POST="ffifii"),
     "api:schedule": rule(GET=READ_ONE, PATCH=ADMINISTER_ONE, DELETE=ADMINISTER_ONE),
     "api:schedule-test": rule(POST=ACT_ON_ONE),
+    "api:holdfast": rule(GET=SUPERUSERS, POST=SUPERUSERS),
     # Whose backup and server it may name is tested in tests/restores.
     "api:restores": rule(GET=NOT_AGENTS, POST="fiifii"),
     "api:restore": rule(GET=READ_ONE),

@@ -1,10 +1,12 @@
-"""The calls that rebuild a registry: shapes, samples and answers."""
+"""The calls for when all is lost: of rescans and of Holdfast's own backup."""
 
 from typing import Any
 
 from config.openapi.shapes import (
     COUNT,
     FLAG,
+    MOMENT,
+    NUMBER,
     TEXT,
     UUID,
     Shape,
@@ -13,6 +15,8 @@ from config.openapi.shapes import (
     listing,
     maybe,
     one_of,
+    ref,
+    text,
 )
 
 _OUTCOMES = (
@@ -41,12 +45,42 @@ SHAPES: dict[str, Shape] = {
             description="The first 500 that are not simply known.",
         ),
     ),
+    "ControlSet": answer(
+        id=UUID,
+        storage=answer(id=UUID, name=TEXT),
+        status=one_of("pending", "running", "completed", "failed"),
+        created_at=MOMENT,
+        completed_at=maybe(MOMENT),
+        key=maybe(TEXT),
+        size_bytes=maybe(COUNT),
+        error=maybe(ref("BackupError")),
+    ),
+    "ControlSets": answer(
+        standing=answer(
+            newest=maybe(UUID),
+            age_seconds=maybe(NUMBER),
+            stale={**FLAG, "description": "None is younger than two days."},
+            warnings=listing(TEXT),
+        ),
+        results=listing(ref("ControlSet")),
+    ),
+    "NewControlSet": body((), storage=text(200, description="Id or name.")),
     "NewRescan": body(
         (),
         dry_run={**FLAG, "default": True},
         resurrect={**FLAG, "default": False, "description": "Also what was deleted here."},
         check={**FLAG, "default": False, "description": "Queue a check of each one found."},
     ),
+}
+_SET = {
+    "id": _ID,
+    "storage": {"id": _ID, "name": "vault"},
+    "status": "completed",
+    "created_at": "2026-11-21T03:00:00Z",
+    "completed_at": "2026-11-21T03:00:04Z",
+    "key": "holdfast-itself/20261121T030000Z-0b9a3f0e/holdfast_20261121T030000Z.manifest.json",
+    "size_bytes": 402223,
+    "error": None,
 }
 SAMPLES: dict[str, Any] = {
     "Rescan": {
@@ -68,4 +102,10 @@ SAMPLES: dict[str, Any] = {
         ],
     },
     "NewRescan": {"dry_run": True},
+    "ControlSet": _SET,
+    "ControlSets": {
+        "standing": {"newest": _ID, "age_seconds": 3600, "stale": False, "warnings": []},
+        "results": [_SET],
+    },
+    "NewControlSet": {"storage": "vault"},
 }
