@@ -20,6 +20,7 @@ from backups.queueing import wake_forgotten_backups
 from backups.retention.nightly import clean_up
 from backups.scheduling.queueing import queue_due_backups
 from backups.scheduling.trying import queue_retries
+from backups.rescan.registry import write_registries
 from controlplane.services import look_after_sets
 from monitoring.events.services import prune_events
 from monitoring.files.endings import reap_lost_files, remove_leftovers
@@ -62,6 +63,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     seal_audit,
     forget_ended_sessions,
     look_after_sets,
+    write_registries,
 )
 
 

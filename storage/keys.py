@@ -7,9 +7,9 @@ from storage.errors import BadKey
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 LONGEST_PART = 200
-# Sheets are written anew after each good backup: the only objects that are ever replaced. No row
-# speaks of them, no check reads them, and no artifact or manifest can have such a name.
-SHEETS = frozenset({"RESTORE.txt"})
+# Sheets are derived and written anew: the only objects that are ever replaced. No row speaks of
+# them, no check reads them, and no artifact or manifest can have such a name.
+SHEETS = frozenset({"RESTORE.txt", "registry.json"})
 
 
 def slug(text: str, *, longest: int = 60) -> str:
