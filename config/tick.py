@@ -17,10 +17,10 @@ from backups.deletion import finish_deletions
 from backups.engines import sweep_drill_servers
 from backups.idempotency import forget_old_answers
 from backups.queueing import wake_forgotten_backups
+from backups.rescan.registry import write_registries
 from backups.retention.nightly import clean_up
 from backups.scheduling.queueing import queue_due_backups
 from backups.scheduling.trying import queue_retries
-from backups.rescan.registry import write_registries
 from controlplane.services import look_after_sets
 from monitoring.events.services import prune_events
 from monitoring.files.endings import reap_lost_files, remove_leftovers

@@ -5,6 +5,7 @@ from typing import Any
 from backups.description import iso
 from monitoring.files.selectors import NO_STEPS, describe_stages, stage_in_progress
 from restores.models import Restore
+from restores.options import describe_options
 from restores.received.models import ReceivedFile
 
 
@@ -19,7 +20,7 @@ def describe(restore: Restore) -> dict[str, Any]:
             "database": restore.target_name,
             "mode": restore.mode,
         },
-        "options": restore.options,
+        "options": describe_options(restore.options),
         "status": restore.status,
         "progress": round(restore.file.progress, 1) if restore.file else None,
         "file": str(restore.file_id) if restore.file_id else None,

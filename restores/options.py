@@ -52,6 +52,34 @@ def parse_options(given: Mapping[str, Any]) -> RestoreOptions:
     return options
 
 
+def parse_role_map(lines: list[str]) -> dict[str, str]:
+    """Of `old=new`: up to the first `=` is the old one. Raises BadOption."""
+    found = {}
+    for line in lines:
+        old, equals, new = line.partition("=")
+        if not equals:
+            raise BadOption("role_map", _("Write old=new for each role."))
+        found[old.strip()] = new.strip()
+    return found
+
+
+def describe_options(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What a restore's row has kept, in the words of its request."""
+    options = RestoreOptions(**kept)
+    return {
+        "owner": options.role or ("keep" if options.keep_owners else "none"),
+        "no_privileges": not options.keeps_grants,
+        "missing_roles": options.missing_roles,
+        "role_map": dict(options.role_map),
+        "globals": options.with_globals,
+        "schemas": list(options.schemas),
+        "tables": list(options.tables),
+        "schema_only": options.schema_only,
+        "jobs": options.jobs,
+        "analyze": options.analyze,
+    }
+
+
 def _refuse_contradictions(options: RestoreOptions) -> None:
     if options.keep_owners:
         return

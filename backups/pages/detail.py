@@ -44,7 +44,7 @@ def backup_detail(request: HttpRequest, backup_id: str) -> HttpResponse:
         "may_cancel": user.may("backups.cancel_backup", backup.company) and not backup.is_over,
         "may_restore": user.may("restores.add_restore", backup.company)
         and backup.status == Backup.Status.COMPLETED
-        and not backup.is_part,
+        and not backup.options.get("data_only"),
         "may_create": user.may("backups.add_backup", backup.company),
     }
     live = "X-Live" in request.headers

@@ -31,6 +31,43 @@ _STATUSES = ("awaiting_approval", *STATUSES, "undone")
 # Of `restores.replacing.wanted`.
 _LONGEST_KEEPING = 3650
 
+_NAMES = listing(text(200), maxItems=500)
+_OPTIONS: dict[str, Shape] = {
+    "owner": text(
+        63,
+        default="keep",
+        description="`keep`: owners and grants as at the source; `none`: all belongs to the "
+        "connection's user, without grants; else a role of the server that it all belongs to.",
+    ),
+    "no_privileges": {**FLAG, "default": False, "description": "Owners without grants."},
+    "missing_roles": {
+        **one_of("refuse", "create"),
+        "default": "refuse",
+        "description": "`create`: without login; they stay.",
+    },
+    "role_map": {
+        "type": "object",
+        "additionalProperties": text(63),
+        "description": "Roles of the server in place of those of the backup.",
+    },
+    "globals": {**FLAG, "default": False, "description": "Backups hold none yet: a warning."},
+    "schemas": _NAMES,
+    "tables": {
+        **_NAMES,
+        "description": "`table` or `schema.table`; `*` for any characters. Each comes with what "
+        "belongs to it; what it needs besides comes without rows.",
+    },
+    "schema_only": {**FLAG, "default": False},
+    "data_only": {"const": False, "description": "A new database has no tables for rows alone."},
+    "jobs": number(
+        1,
+        16,
+        default=1,
+        description="Beside each other, from the archive unpacked to a file without a name.",
+    ),
+    "analyze": {**FLAG, "default": True},
+}
+
 SHAPES: dict[str, Shape] = {
     "KeptDatabase": answer(
         name=TEXT,
@@ -39,7 +76,9 @@ SHAPES: dict[str, Shape] = {
         errand_error=maybe(TEXT),
     ),
     "SafetyBackup": answer(id=UUID, status=TEXT, validation=TEXT),
-    "PreflightCheck": answer(code=TEXT, level=one_of("ok", "warning", "blocking"), message=TEXT),
+    "PreflightCheck": answer(
+        code=TEXT, level=one_of("ok", "warning", "blocking"), message=TEXT, detail=TEXT
+    ),
     "Preflight": answer(possible=FLAG, preflight=listing(ref("PreflightCheck"))),
     "Restore": answer(
         id=UUID,
@@ -82,8 +121,7 @@ SHAPES: dict[str, Shape] = {
             ),
             mode=one_of("new", "replace"),
         ),
-        owner={**one_of("keep", "none"), "default": "keep"},
-        analyze={**FLAG, "default": True},
+        **_OPTIONS,
         dry_run={**FLAG, "default": False, "description": "Only look; touch nothing."},
         confirm=text(63, description="With `replace`: the name of the database, typed again."),
         safety_backup={
@@ -94,7 +132,7 @@ SHAPES: dict[str, Shape] = {
     ),
 }
 
-_CHECK = {"code": "name", "level": "ok", "message": "The name is free."}
+_CHECK = {"code": "name", "level": "ok", "message": "The name is free.", "detail": ""}
 _RESTORE: dict[str, Any] = {
     "id": _ID,
     "source": {"backup": _BACKUP, "file_name": "orders_20261121T030000Z.dump.age"},
@@ -104,7 +142,18 @@ _RESTORE: dict[str, Any] = {
         "database": "orders_restored",
         "mode": "new",
     },
-    "options": {"keep_owners": True, "analyze": True},
+    "options": {
+        "owner": "keep",
+        "no_privileges": False,
+        "missing_roles": "refuse",
+        "role_map": {},
+        "globals": False,
+        "schemas": [],
+        "tables": [],
+        "schema_only": False,
+        "jobs": 1,
+        "analyze": True,
+    },
     "status": "pending",
     "progress": 0.0,
     "file": _ID,

@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 
 from access.models import User
 from access.policy import require
-from backups.engines import RestoreOptions
 from backups.selectors import backup_for, database_for
+from restores.api.options import OptionsBody, options_of
 from restores.description import describe, describe_status
 from restores.kept.asking import confirm_restore, undo_restore
 from restores.models import Restore
@@ -43,11 +43,9 @@ class Target(Body):
     mode = serializers.ChoiceField(choices=Restore.Mode.choices, default=Restore.Mode.NEW)
 
 
-class NewRestore(Body):
+class NewRestore(OptionsBody):
     source = Source()  # type: ignore[assignment]  # the fields are taken out of the class
     target = Target()
-    owner = serializers.ChoiceField(choices=["keep", "none"], default="keep")
-    analyze = Flag(default=True)
     accept_plain_sql = Flag(default=False)
     accept_extensions = Flag(default=False)
     dry_run = Flag(default=False)
@@ -159,7 +157,7 @@ def _wish(body: dict[str, Any], actor: User) -> Wish:
         outside=outside,
         server=server,
         name=body["target"]["database"],
-        options=RestoreOptions(keep_owners=body["owner"] == "keep", analyze=body["analyze"]),
+        options=options_of(body),
         replacement=_replacement(body),
     )
 

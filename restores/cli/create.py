@@ -13,8 +13,8 @@ from backups.cli.following import follow_file
 from backups.engines import PreflightCheck
 from backups.errors import BadOption
 from backups.selectors import backup_for, database_for
+from restores.cli.choices import add_option_arguments, given_options
 from restores.cli.telling import tell
-from restores.options import parse_options
 from restores.replacing.wanted import Replacement
 from restores.requesting import Wish, look_first, request_restore
 from restores.selectors import restore_for
@@ -26,9 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("backup", help="the backup's id")
     parser.add_argument("name", help="the database's name: a new one, or the one to replace")
     parser.add_argument("--server", help="the database whose server it goes to (default: own)")
-    parser.add_argument(
-        "--owner", default="keep", help="keep: owners and grants as at the source; none"
-    )
     parser.add_argument("--replace", action="store_true", help="in place of the one that is there")
     parser.add_argument("--confirm", metavar="NAME", help="with --replace: its name, typed again")
     parser.add_argument(
@@ -38,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --replace: make no backup of it first",
     )
     parser.add_argument("--keep-old-days", type=int, default=7, help="with --replace: default 7")
+    add_option_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="only look, touch nothing")
     parser.add_argument("--no-wait", dest="wait", action="store_false", help="only queue it")
 
@@ -71,7 +69,7 @@ def _wish(options: argparse.Namespace, actor: Actor) -> Wish:
         backup=backup,
         server=database_for(actor=actor, ref=options.server) if options.server else backup.database,
         name=options.name,
-        options=parse_options({"owner": options.owner}),
+        options=given_options(vars(options)),
         replacement=Replacement(
             confirm=options.confirm or "",
             safety_backup=options.safety_backup,

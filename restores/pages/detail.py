@@ -12,6 +12,7 @@ from monitoring.files.history import latest_lines
 from monitoring.files.selectors import steps_of
 from restores.models import Restore
 from restores.outcome import MOST_KEPT
+from restores.pages.chosen import chosen
 from restores.pages.course import course_of
 from restores.pages.looked import looked_at_then
 from restores.pages.permitted import visible_restore
@@ -27,6 +28,7 @@ def restore_detail(request: HttpRequest, restore_id: str) -> HttpResponse:
     context = {
         "restore": restore,
         "course": course_of(restore, steps_of(restore.file)),
+        "chosen": list(chosen(restore.options)),
         "lines": _lines(restore),
         "lines_shown": LINES_SHOWN,
         "cure": cure_of(restore.error_code),

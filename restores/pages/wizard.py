@@ -1,7 +1,7 @@
 """From a backup to a new database: asked for, looked at, and only then begun."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -18,6 +18,7 @@ from backups.models import Backup
 from backups.pages.failures import Failure, mistakes
 from backups.pages.permitted import must_have, person, visible_backup
 from restores.errors import Blocked
+from restores.pages.chosen import chosen
 from restores.pages.forms import RestoreForm
 from restores.pages.looked import looked_at
 from restores.pages.servers import server_label
@@ -83,6 +84,7 @@ def _show(request: HttpRequest, form: RestoreForm, answer: Answer) -> HttpRespon
         "mistakes": mistakes(form) if form.is_bound and form.errors else [],
         "answer": answer,
         "looked": looked_at(answer.checks),
+        "chosen": list(chosen(asdict(answer.wish.options))) if answer.wish else [],
         "place": server_label(answer.wish.server) if answer.wish else "",
     }
     return render(request, "restores/new.html", context, status=answer.status)

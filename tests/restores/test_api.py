@@ -86,7 +86,10 @@ def test_who_and_what_is_refused(
             ({**body, "source": "it"}, 400),
             ({**body, "target": {"server": "shop"}}, 400),
             ({**body, "target": {**body["target"], "mode": "replace"}}, 400),
-            ({**body, "jobs": 4}, 400),
+            ({**body, "jobs": 99}, 400),
+            ({**body, "tables": "x"}, 400),
+            ({**body, "data_only": True}, 400),
+            ({**body, "owner": "nobody here"}, 409),
             ({**body, "source": {"backup": str(uuid.uuid4())}}, 404),
             ({**body, "target": {"server": "nowhere", "database": "fresh"}}, 404),
         ):
@@ -104,7 +107,13 @@ def test_the_command_line(backed_up: MakeBackup, server: TestServer) -> None:
         assert command(str(backup.pk), taken)[0] == 4
         assert command(str(backup.pk), name, "--dry-run")[0] == 0
         assert command(str(uuid.uuid4()), name)[0] == 3
-        assert command(str(backup.pk), name, "--owner", "somebody")[0] == 2
+        assert command(str(backup.pk), name, "--owner", "nobody here")[0] == 4
+        for wrong in (("--jobs", "99"), ("--map-role", "a"), ("--data-only",)):
+            assert command(str(backup.pk), name, *wrong)[0] == 2
+        given = ("--jobs", "2", "--table", "plain", "--map-role", "a=b")
+        code, answer = command(str(backup.pk), name, "--dry-run", *given)
+        assert code == 4
+        assert {"role_map", "selection"} <= {one["code"] for one in answer["preflight"]}
         code, answer = command(str(backup.pk), name, "--no-wait")
         assert (code, answer["status"]) == (0, "pending")
         restored = restore_here(Restore.objects.get(pk=answer["id"]))
