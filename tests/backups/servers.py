@@ -28,7 +28,13 @@ from machine.account import Account, service_account
 
 SUPERUSER = "postgres"
 PASSWORD = r"p:a\ss'w ö\:rd%"
-SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "logical",
+    "max_prepared_transactions": "2",
+}
 
 
 @dataclass

@@ -113,6 +113,7 @@ def _sessions(session: Session, name: str) -> PreflightCheck:
         " bool_or(coalesce(NOT (pg_has_role(current_user, usesysid, 'USAGE')"
         " OR pg_has_role(current_user, 'pg_signal_backend', 'USAGE')), false))"
         " FROM pg_stat_activity WHERE datname = %s AND backend_type <> 'autovacuum worker'"
+        " AND application_name <> 'holdfast:preflight'"
         " GROUP BY 1 ORDER BY 2 DESC, 1",
         [name],
     ).fetchall()

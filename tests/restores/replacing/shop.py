@@ -44,10 +44,11 @@ def rows_in(server: TestServer, name: str) -> int:
         return int(row[0])
 
 
-def replacement(backup: Backup, **changes: Any) -> Wish:
+def replacement(backup: Backup, *, owner: str = "keep", **changes: Any) -> Wish:
     values = {"safety_backup": False, "confirm": backup.database.database_name, **changes}
     name = backup.database.database_name
-    return Wish(backup, backup.database, name, RestoreOptions(), Replacement(**values))
+    options = RestoreOptions(keep_owners=owner == "keep")
+    return Wish(backup, backup.database, name, options, Replacement(**values))
 
 
 def asked(backup: Backup, actor: Actor, **changes: Any) -> Restore:
