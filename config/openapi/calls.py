@@ -6,12 +6,12 @@ signature alone, and the tests say that its example is missing.
 
 from typing import Any
 
-from config.openapi import recovering, restoring
+from config.openapi import received, recovering, restoring
 from config.openapi.samples import SAMPLES as GENERAL
 from config.openapi.samples import problem
 from config.openapi.shapes import STATUSES, TEXT, VALIDATIONS, Shape, listing, number, one_of, ref
 
-SAMPLES = {**GENERAL, **restoring.SAMPLES, **recovering.SAMPLES}
+SAMPLES = {**GENERAL, **restoring.SAMPLES, **recovering.SAMPLES, **received.SAMPLES}
 
 PROBLEM = "application/problem+json"
 Call = dict[str, Any]

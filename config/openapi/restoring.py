@@ -82,7 +82,17 @@ SHAPES: dict[str, Shape] = {
     "Preflight": answer(possible=FLAG, preflight=listing(ref("PreflightCheck"))),
     "Restore": answer(
         id=UUID,
-        source=answer(backup=UUID, file_name=TEXT),
+        source={
+            "type": "object",
+            "properties": {
+                "file_name": TEXT,
+                "backup": UUID,
+                "upload": UUID,
+                "path": TEXT,
+                "contents": {"type": "object"},
+            },
+            "required": ["file_name"],
+        },
         target=answer(server=UUID, server_name=TEXT, database=TEXT, mode=one_of("new", "replace")),
         options={"type": "object"},
         status=one_of(*_STATUSES),
@@ -112,7 +122,13 @@ SHAPES: dict[str, Shape] = {
     ),
     "NewRestore": body(
         ("source", "target"),
-        source=body(("backup",), backup=UUID),
+        source={
+            **body((), backup=UUID, upload=UUID, path=text(4000)),
+            "minProperties": 1,
+            "maxProperties": 1,
+            "description": "A backup, a file that was sent to `/api/restores/uploads`, or, for "
+            "administrators, the full path of a file under a configured folder.",
+        },
         target=body(
             ("server", "database"),
             server=text(200, description="The database, by id or name, whose server it goes to."),
@@ -122,6 +138,17 @@ SHAPES: dict[str, Shape] = {
             mode=one_of("new", "replace"),
         ),
         **_OPTIONS,
+        accept_plain_sql={
+            **FLAG,
+            "default": False,
+            "description": "An administrator lets plain SQL from elsewhere run.",
+        },
+        accept_extensions={
+            **FLAG,
+            "default": False,
+            "description": "An administrator lets the connection's user make the extensions of "
+            "a file from elsewhere that only a superuser can make.",
+        },
         dry_run={**FLAG, "default": False, "description": "Only look; touch nothing."},
         confirm=text(63, description="With `replace`: the name of the database, typed again."),
         safety_backup={

@@ -96,6 +96,8 @@ RULES: dict[str, Rule] = {
     "api:holdfast": rule(GET=SUPERUSERS, POST=SUPERUSERS),
     # Whose backup and server it may name is tested in tests/restores.
     "api:restores": rule(GET=NOT_AGENTS, POST="fiifii"),
+    "api:restore-uploads": rule(GET=NOT_AGENTS, POST="fiifii"),
+    "api:restore-upload": rule(GET=READ_ONE, DELETE=ACT_ON_ONE),
     "api:restore": rule(GET=READ_ONE),
     "api:restore-status": rule(GET=READ_ONE),
     "api:restore-cancel": rule(POST=ACT_ON_ONE),
@@ -149,6 +151,7 @@ ADMIN_SITE: dict[str, tuple[str, str]] = {
     "monitoring_stage": ("v", "v"),
     "monitoring_step": ("v", "v"),
     "monitoring_trackedfile": ("v", "v"),
+    "restores_receivedfile": ("v", "v"),
     "restores_restore": ("v", "v"),
     "storage_storagetarget": ("vac", "vac"),
     "storage_storedobject": ("v", "v"),

@@ -21,6 +21,7 @@ from monitoring.files.models import LogLine, Step
 from monitoring.files.services import open_file
 from monitoring.heartbeats.services import beat
 from restores.models import Restore
+from restores.received.models import ReceivedFile
 from storage.models import StorageTarget, StoredObject
 from tests.cast import make_backup, person
 
@@ -106,6 +107,7 @@ def furnish(name: str, folder: Path) -> Place:
         "stage": stage,
         "step": Step.objects.create(stage=stage, status="completed", message=mark),
         "trackedfile": file,
+        "receivedfile": ReceivedFile.objects.create(company=place.company, name=mark, size=1),
         "restore": _restore(backup),
         "schedule": BackupSchedule.objects.create(
             company=place.company, database=database, name=mark, interval_minutes=60
@@ -147,6 +149,7 @@ def values_for(things: Mapping[str, Any]) -> dict[str, object]:
         "schedule_id": things["schedule"].pk,
         "target_id": things["storagetarget"].pk,
         "token_id": things["token"].pk,
+        "upload_id": things["receivedfile"].pk,
     }
 
 
@@ -162,4 +165,5 @@ def missing_values() -> dict[str, object]:
         "schedule_id": nothing,
         "target_id": nothing,
         "token_id": 10**9,
+        "upload_id": nothing,
     }
