@@ -1,4 +1,4 @@
-"""A real web server process on the database of the test run, as the product starts it."""
+"""A real web server process on the database of the test run (see `tests.served`)."""
 
 import http.client
 import os
@@ -47,7 +47,7 @@ class WebServer:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
+                    *(sys.executable, "-m", "uvicorn", "tests.served:application"),
                     *("--host", "127.0.0.1", "--port", str(self.port)),
                     *("--timeout-graceful-shutdown", "10", "--no-access-log"),
                 ],

@@ -35,6 +35,10 @@ SETTINGS = {
     "wal_level": "logical",
     "max_prepared_transactions": "2",
 }
+BIG = (
+    "CREATE TABLE big AS SELECT n, md5(n::text) || repeat(md5((n * 7)::text), 8) AS filler"
+    " FROM generate_series(1, 300000) n",
+)
 
 
 @dataclass
@@ -47,6 +51,8 @@ class TestServer:
     folder: Path
     port: int
     process: "subprocess.Popen[bytes]"
+    # See `big`.
+    big_name: str = ""
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
         return psycopg.connect(
@@ -84,6 +90,15 @@ class TestServer:
                     sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
                 )
 
+    def big(self) -> Database:
+        """A database large enough to be caught in mid-dump: one for all who only read from it."""
+        if not self.big_name:
+            made = f"big{secrets.token_hex(6)}"
+            self.execute(f"CREATE DATABASE {made}")
+            self.execute(*BIG, database=made)
+            self.big_name = made
+        return self.registered(self.big_name)
+
     def registered(self, database: str, **changes: Any) -> Database:
         values = {
             "company": Company(pk=1, name="Acme"),
@@ -99,6 +114,11 @@ class TestServer:
         found = Database(**values)
         found.password = password
         return found
+
+
+def of_majors(always: int, *others: int) -> list[Any]:
+    """Parameters for `server`: one of them in each run, all in the exhaustive suite."""
+    return [always, *(pytest.param(one, marks=pytest.mark.exhaustive) for one in others)]
 
 
 _started: dict[int, TestServer] = {}

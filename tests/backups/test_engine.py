@@ -47,10 +47,6 @@ SHOP = (
     "CREATE VIEW first AS SELECT * FROM items LIMIT 1",
     "SELECT lo_from_bytea(0, 'large')",
 )
-BIG = (
-    "CREATE TABLE big AS SELECT n, md5(n::text) || repeat(md5((n * 7)::text), 8) AS filler"
-    " FROM generate_series(1, 300000) n",
-)
 
 
 def dump_all(database: Database, **options: Any) -> tuple[bytes, dict[str, Any], Dump]:
@@ -281,8 +277,8 @@ def test_patterns(name: str, expected: str) -> None:
 
 
 def test_no_secret_is_to_be_seen_while_a_dump_runs(server: TestServer) -> None:
+    database = server.big()
     with (
-        server.database(*BIG) as database,
         ENGINE.dump(database, Options(), run="holdfast:seen:1", journal=Journal()) as dump,
     ):
         dump.stream.read(1000)
@@ -301,36 +297,36 @@ def test_no_secret_is_to_be_seen_while_a_dump_runs(server: TestServer) -> None:
 
 
 def test_a_dump_left_early_leaves_no_process(server: TestServer) -> None:
-    with server.database(*BIG) as database:
-        with (
-            pytest.raises(ValueError, match="enough"),
-            ENGINE.dump(database, Options(), run="holdfast:left:1", journal=Journal()) as dump,
-        ):
-            dump.stream.read(1000)
-            raise ValueError("enough")
-        assert [p.name() for p in psutil.Process().children() if "pg_" in p.name()] == []
+    database = server.big()
+    with (
+        pytest.raises(ValueError, match="enough"),
+        ENGINE.dump(database, Options(), run="holdfast:left:1", journal=Journal()) as dump,
+    ):
+        dump.stream.read(1000)
+        raise ValueError("enough")
+    assert [p.name() for p in psutil.Process().children() if "pg_" in p.name()] == []
 
 
 def test_a_dump_whose_backend_ends_fails(server: TestServer) -> None:
-    with server.database(*BIG) as database:
-        with (
-            pytest.raises(BackupError) as caught,
-            ENGINE.dump(database, Options(), run="holdfast:ended:1", journal=Journal()) as dump,
-        ):
-            dump.stream.read(1000)
-            server.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = 'holdfast:ended:1'"
-            )
-            dump.stream.read()
-            dump.finish()
-        assert caught.value.code in ("connection_failed", "dump_failed")
-        assert caught.value.detail
+    database = server.big()
+    with (
+        pytest.raises(BackupError) as caught,
+        ENGINE.dump(database, Options(), run="holdfast:ended:1", journal=Journal()) as dump,
+    ):
+        dump.stream.read(1000)
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'holdfast:ended:1'"
+        )
+        dump.stream.read()
+        dump.finish()
+    assert caught.value.code in ("connection_failed", "dump_failed")
+    assert caught.value.detail
 
 
 def test_progress_grows_to_the_whole(server: TestServer) -> None:
+    database = server.big()
     with (
-        server.database(*BIG) as database,
         ENGINE.dump(database, Options(), run="holdfast:grow:1", journal=Journal()) as dump,
     ):
         seen = [dump.bytes_done()]

@@ -15,7 +15,6 @@ from backups.services import request_backup
 from config.tick import run_once
 from monitoring.files.models import TrackedFile
 from storage.models import StorageTarget
-from tests.backups.servers import TestServer
 from tests.faults.worker import files_in, wait_for_draft, worker
 from tests.running import run_here
 
@@ -87,27 +86,14 @@ def test_full_at_each_write(
     assert len(seen) > 2
 
 
-@pytest.fixture
-def source(server: TestServer, database: Database) -> Iterator[Database]:
-    from tests.backups.servers import PASSWORD
-    from tests.backups.test_engine import BIG
-
-    with server.database(*BIG) as found:
-        database.host, database.port = found.host, found.port
-        database.database_name, database.username = found.database_name, found.username
-        database.password = PASSWORD
-        database.save()
-        yield database
-
-
 def test_gone_in_the_middle_and_back_later(
-    source: Database, operator: User, storage_target: StorageTarget, tmp_path: Path
+    big_source: Database, operator: User, storage_target: StorageTarget, tmp_path: Path
 ) -> None:
     """A volume that is taken away under the writer; what lies on it is removed when it returns."""
     folder = tmp_path / "volume"
     StorageTarget.objects.update(options={"folder": str(folder)})
     storage_target.refresh_from_db()
-    backup = request_backup(database=source, options={}, actor=operator, trigger="manual")
+    backup = request_backup(database=big_source, options={}, actor=operator, trigger="manual")
     with worker(backup) as process:
         wait_for_draft(storage_target)
         folder.rename(tmp_path / "away")

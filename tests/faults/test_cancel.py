@@ -1,7 +1,6 @@
 """Cancelling: in every stage, within three seconds, and no file stays."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,7 @@ from monitoring.alerts.models import Alert
 from monitoring.files.endings import remove_leftovers
 from monitoring.files.models import TrackedFile
 from storage.models import StorageTarget
-from tests.backups.servers import PASSWORD, TestServer
-from tests.backups.test_engine import BIG
+from tests.backups.servers import TestServer
 from tests.config.waiting import wait_for
 from tests.faults.worker import files_in, tree_of, wait_for_draft, wait_until_gone, worker
 from tests.running import claimed, run_here
@@ -28,13 +26,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 
 
 @pytest.fixture
-def asked(server: TestServer, database: Database, operator: User) -> Iterator[Backup]:
-    with server.database(*BIG) as found:
-        database.host, database.port = found.host, found.port
-        database.database_name, database.username = found.database_name, found.username
-        database.password = PASSWORD
-        database.save()
-        yield request_backup(database=database, options={}, actor=operator, trigger="manual")
+def asked(big_source: Database, operator: User) -> Backup:
+    return request_backup(database=big_source, options={}, actor=operator, trigger="manual")
 
 
 def assert_cancelled(backup: Backup, target: StorageTarget) -> None:

@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -18,32 +17,20 @@ from monitoring.files.endings import reap_lost_files
 from monitoring.files.models import TrackedFile
 from storage.models import StorageTarget
 from tests.backups.servers import PASSWORD, TestServer
-from tests.backups.test_engine import BIG
 from tests.config.waiting import wait_for
 from tests.faults.worker import files_in, tree_of, wait_for_draft, wait_until_gone, worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
 
 
-@pytest.fixture
-def source(server: TestServer, database: Database) -> Iterator[Database]:
-    """A database on a server of another process, large enough to be caught in mid-dump."""
-    with server.database(*BIG) as found:
-        database.host, database.port = found.host, found.port
-        database.database_name, database.username = found.database_name, found.username
-        database.password = PASSWORD
-        database.save()
-        yield database
-
-
-def ask(source: Database, operator: User) -> Backup:
-    return request_backup(database=source, options={}, actor=operator, trigger="manual")
+def ask(big_source: Database, operator: User) -> Backup:
+    return request_backup(database=big_source, options={}, actor=operator, trigger="manual")
 
 
 def test_killed_in_mid_dump(
-    source: Database, operator: User, storage_target: StorageTarget
+    big_source: Database, operator: User, storage_target: StorageTarget
 ) -> None:
-    backup = ask(source, operator)
+    backup = ask(big_source, operator)
     with worker(backup) as process:
         wait_for_draft(storage_target)
         tree = tree_of(process)
@@ -70,9 +57,9 @@ def test_killed_in_mid_dump(
 
 
 def test_a_killed_runner_is_given_back_at_once(
-    source: Database, operator: User, storage_target: StorageTarget
+    big_source: Database, operator: User, storage_target: StorageTarget
 ) -> None:
-    backup = ask(source, operator)
+    backup = ask(big_source, operator)
     with worker(backup) as process:
         wait_for_draft(storage_target)
         tree = tree_of(process)
@@ -88,9 +75,9 @@ def test_a_killed_runner_is_given_back_at_once(
 
 
 def test_a_dump_whose_session_ends_publishes_nothing(
-    server: TestServer, source: Database, operator: User, storage_target: StorageTarget
+    server: TestServer, big_source: Database, operator: User, storage_target: StorageTarget
 ) -> None:
-    backup = ask(source, operator)
+    backup = ask(big_source, operator)
     with worker(backup) as process:
         wait_for_draft(storage_target)
         server.execute(
@@ -108,9 +95,9 @@ def test_a_dump_whose_session_ends_publishes_nothing(
 
 
 def test_a_run_that_lost_its_claim_takes_its_bytes_away(
-    source: Database, operator: User, storage_target: StorageTarget
+    big_source: Database, operator: User, storage_target: StorageTarget
 ) -> None:
-    backup = ask(source, operator)
+    backup = ask(big_source, operator)
     with worker(backup) as process:
         wait_for_draft(storage_target)
         TrackedFile.objects.update(attempt=2, owner="another")
@@ -121,11 +108,11 @@ def test_a_run_that_lost_its_claim_takes_its_bytes_away(
 
 
 def test_a_silent_run_is_ended(
-    source: Database, server: TestServer, operator: User, storage_target: StorageTarget
+    big_source: Database, server: TestServer, operator: User, storage_target: StorageTarget
 ) -> None:
     """Silence is measured by the database's clock; a stage has its own limit."""
-    backup = ask(source, operator)
-    with server.connect(source.database_name) as held, held.transaction():
+    backup = ask(big_source, operator)
+    with server.connect(big_source.database_name) as held, held.transaction():
         held.execute("LOCK TABLE big IN ACCESS EXCLUSIVE MODE")
         with worker(backup) as process:
             dump = backup.file.stages.filter(key="dump") if backup.file else None

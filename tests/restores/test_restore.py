@@ -28,7 +28,7 @@ from restores.running import carry_out
 from storage.models import StorageTarget
 from tests.backups.checks.conftest import MakeBackup
 from tests.backups.fingerprints.test_fingerprints import SOURCE
-from tests.backups.servers import TestServer
+from tests.backups.servers import TestServer, of_majors
 from tests.cast import make_backup
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("restores")]
@@ -63,7 +63,7 @@ def wish(backup: Backup, name: str, **options: Any) -> Wish:
     return Wish(backup, backup.database, name, RestoreOptions(**options))
 
 
-@pytest.mark.parametrize("server", [15, 17, 18], indirect=True)
+@pytest.mark.parametrize("server", of_majors(17, 15, 18), indirect=True)
 def test_it_comes_back_as_a_new_database(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:

@@ -31,7 +31,7 @@ from monitoring.alerts.models import Alert
 from storage.models import StorageTarget
 from tests.backups.checks.conftest import MakeBackup, check_here
 from tests.backups.fingerprints.test_fingerprints import SOURCE
-from tests.backups.servers import TestServer
+from tests.backups.servers import TestServer, of_majors
 from tests.running import run_here
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("drills")]
@@ -49,7 +49,7 @@ def nothing_is_left() -> bool:
     return not list(drill_folder().glob("*"))
 
 
-@pytest.mark.parametrize("server", [15, 17, 18], indirect=True)
+@pytest.mark.parametrize("server", of_majors(17, 15, 18), indirect=True)
 def test_a_backup_is_proven_by_itself(backed_up: MakeBackup, server: TestServer) -> None:
     with backed_up(*SOURCE, *OWNED) as backup:
         gone = ('DROP OWNED BY "Öwner\'s"', 'DROP ROLE "Öwner\'s"')

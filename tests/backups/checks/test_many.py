@@ -12,6 +12,8 @@ MANY = (
 )
 
 
+# A drill like all others, but for the number of tables.
+@pytest.mark.exhaustive
 def test_more_tables_than_a_servers_locks_by_default(backed_up: MakeBackup) -> None:
     """Restored in one transaction, each holds a lock, and so do its index and its long values."""
     with backed_up(*MANY) as backup:

@@ -126,7 +126,6 @@ def test_an_agent_follows_its_own(listening: Listening, agent: User, file: Track
     assert socket.next()["data"]["title"] == "orders"
 
 
-@pytest.mark.slow
 def test_a_right_that_is_withdrawn_ends_the_socket(
     listening: Listening, viewer: User, file: TrackedFile
 ) -> None:

@@ -1,0 +1,15 @@
+"""The product's ASGI application as the tests' web servers run it: it looks again sooner.
+
+Every few seconds it asks whether who listens still may; a test would wait for that.
+"""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from config.asgi import application
+from monitoring.live import hub
+
+__all__ = ["application"]
+
+hub.RECHECK_SECONDS = 1.0
