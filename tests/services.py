@@ -24,6 +24,10 @@ TEST_ENVIRONMENT = {
     "DATABASE_URL": "",
     "REDIS_URL": "",
 }
+# A run starts hundreds of processes: without bytecode each would compile the product anew, and
+# each worker would rewrite all tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Nothing that a test stores has to outlive a power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
