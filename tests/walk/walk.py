@@ -58,7 +58,9 @@ class Walk:
         # An old address of the admin site leads to the new one, and asks for no row.
         has_thing = has_thing and not route.name.startswith("admin:admin/")
         has_thing = has_thing or any("{" in str(value) for value in rule.body.values())
-        for is_foreign in (False, True) if has_thing else (False,):
+        # Root is of no company: one company's thing is as foreign as another's.
+        has_foreign = has_thing and (who != "root" or rule.own_thing)
+        for is_foreign in (False, True) if has_foreign else (False,):
             place = self.world.foreign if is_foreign else self.world.own
             if rule.own_thing and not is_foreign:
                 place = own_token(place, self.world.people[who])
