@@ -49,6 +49,12 @@ def fits(known: Head) -> bool:
     return AuditEntry.objects.filter(position=known.position, digest=known.digest).exists()
 
 
+def lost_head() -> Head | None:
+    """The head in the data folder, when it is no place in the table's chain any more."""
+    known = headfile.read()
+    return known if known is not None and not fits(known) else None
+
+
 def accept_head() -> tuple[Head | None, Head]:
     """Let the file follow the table again; the heads before and after."""
     before, now = headfile.read(), head()
@@ -89,7 +95,7 @@ def _keep_head() -> None:
     known, end = headfile.read(), head()
     if known == end or (known is None and end == START):
         return
-    if known is not None and not fits(known):
+    if lost_head() is not None:
         log.error("audit_head_disagrees", known=str(known), found=str(end))
         return
     headfile.write(end)

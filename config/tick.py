@@ -22,6 +22,7 @@ from backups.retention.nightly import clean_up
 from backups.scheduling.queueing import queue_due_backups
 from backups.scheduling.trying import queue_retries
 from controlplane.services import look_after_sets
+from config.audit_watch import alert_lost_audit
 from monitoring.events.services import prune_events
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
@@ -61,6 +62,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     sweep_targets,
     prune_events,
     seal_audit,
+    alert_lost_audit,
     forget_ended_sessions,
     look_after_sets,
     write_registries,

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from access import headfile, sealing
+from access import sealing
 from access.models import AuditEntry, User
 from access.pages.gate import must_have, person
 from access.selectors import AuditFilters, list_audit
@@ -70,5 +70,4 @@ def _changes(entry: AuditEntry) -> str:
 
 def _is_broken(user: User) -> bool:
     """Whether the table lost what the head in the data folder knows; told to superusers."""
-    known = headfile.read() if user.is_superuser else None
-    return known is not None and not sealing.fits(known)
+    return user.is_superuser and sealing.lost_head() is not None

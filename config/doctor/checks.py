@@ -21,5 +21,6 @@ CHECKS: list[tuple[str, Check]] = [
     ("own backup", recovery.check_own_backup),
     ("drills", recovery.check_drills),
     ("agreement", agreement.check_agreement),
+    ("audit", agreement.check_audit),
     ("mail", services.check_mail),
 ]
