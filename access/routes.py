@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -19,10 +20,18 @@ OPEN_ROUTES = frozenset(
         "health-ready",
     }
 )
+# Open besides them where DOCS_PUBLIC is set: what the API is, and nothing of what is in it.
+DOCS_ROUTES = frozenset({"api:schema", "docs", "redoc"})
+
+
+def is_open(request: HttpRequest) -> bool:
+    """Whether this address answers who is not logged in."""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    return name in OPEN_ROUTES or (settings.DOCS_PUBLIC and name in DOCS_ROUTES)
 
 
 class LoginByDefaultMiddleware(LoginRequiredMiddleware):
-    """Sends everyone without a login to the login page, but for OPEN_ROUTES.
+    """Sends everyone without a login to the login page, but for the open ones.
 
     The API's views answer 401 themselves (their default permission is IsAuthenticated).
     """
@@ -34,7 +43,6 @@ class LoginByDefaultMiddleware(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        match = request.resolver_match
-        if match is not None and match.view_name in OPEN_ROUTES:
+        if is_open(request):
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)

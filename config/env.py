@@ -35,6 +35,7 @@ class Environment:
     api_limits: dict[str, int]
     secure_cookies: bool
     require_second_factor: str
+    docs_public: bool
     time_zone: str
     log_level: str
     short_workers: int
@@ -85,6 +86,7 @@ def read_environment(*, env_file: bool = True) -> Environment:
             "nobody",
             validate=validate.OneOf(["nobody", "admins", "everyone"]),
         ),
+        docs_public=env.bool("HOLDFAST_DOCS_PUBLIC", False),
         time_zone=env.str("HOLDFAST_TIME_ZONE", "UTC"),
         log_level=env.str(
             "HOLDFAST_LOG_LEVEL",

@@ -25,7 +25,6 @@ SPECTACULAR: dict[str, Any] = {
     "LICENSE": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": True,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api",
     "PREPROCESSING_HOOKS": ["config.openapi.schema.plain_paths"],
     "POSTPROCESSING_HOOKS": [],

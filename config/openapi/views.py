@@ -11,14 +11,25 @@ from drf_spectacular.views import (
     SpectacularSwaggerSplitView,
 )
 from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
+from access.routes import is_open
 from config.rendering import JSONRenderer
+
+
+class LoggedInUnlessOpen(IsAuthenticated):
+    """The list of what is open is in access.routes."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return is_open(request) or super().has_permission(request, view)
 
 
 class SchemaView(SpectacularAPIView):
     """JSON, whatever is asked for: tools and browsers read the same."""
 
+    permission_classes = [LoggedInUnlessOpen]
     renderer_classes = [JSONRenderer, OpenApiJsonRenderer2]
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: ARG002
@@ -36,6 +47,7 @@ def _to_login(request: Request, error: Exception) -> HttpResponseBase | None:
 
 
 class DocsView(SpectacularSwaggerSplitView):
+    permission_classes = [LoggedInUnlessOpen]
     url_name = "api:schema"
     template_name = "docs/swagger.html"
     title = "Holdfast API"
@@ -45,6 +57,7 @@ class DocsView(SpectacularSwaggerSplitView):
 
 
 class RedocView(SpectacularRedocView):
+    permission_classes = [LoggedInUnlessOpen]
     url_name = "api:schema"
     template_name = "docs/redoc.html"
     title = "Holdfast API"

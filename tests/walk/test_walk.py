@@ -1,8 +1,10 @@
 """Everyone everywhere: each route of the resolver, with each method, for each of the cast."""
 
 import pytest
+from django.conf import LazySettings
+from django.test import Client
 
-from access.routes import OPEN_ROUTES
+from access.routes import DOCS_ROUTES, OPEN_ROUTES
 from tests.walk.routes import http_routes
 from tests.walk.rules import ADMIN_SITE, RULES
 from tests.walk.walk import Walk
@@ -36,6 +38,19 @@ def test_to_the_admin_site_any_other_method_is_reading(walk: Walk, group: str) -
     assert not found, "\n".join(found)
 
 
+def test_the_description_is_open_only_where_that_is_set(walk: Walk, settings: LazySettings) -> None:
+    routes = [route for route in ROUTES if route.name in DOCS_ROUTES]
+    assert len(routes) == 3
+    settings.DOCS_PUBLIC = True
+    assert not walk.complaints(routes)
+    answers = [Client().get(route.path({})) for route in routes]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    # A cookie of nobody opens no more than before.
+    assert Client().get("/api/databases").status_code == 401
+    settings.DOCS_PUBLIC = False
+    assert [Client().get(route.path({})).status_code for route in routes] == [401, 302, 302]
+
+
 def test_every_route_is_walked_once() -> None:
     names = [route.name for route in ROUTES]
     assert len(names) == len(set(names)) > 180
@@ -45,4 +60,4 @@ def test_no_rule_is_of_a_route_that_is_gone() -> None:
     names = {route.name for route in ROUTES}
     assert set(RULES) <= names
     assert {f"admin:{model}_changelist" for model in ADMIN_SITE} <= names
-    assert names >= OPEN_ROUTES
+    assert names >= OPEN_ROUTES | DOCS_ROUTES
