@@ -1,8 +1,10 @@
 """Restores that die: the new database is there whole or not at all, and then done again."""
 
 import signal
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from access.models import User
 from config.tick import run_once
@@ -45,13 +47,17 @@ def test_killed_at_a_point_of_a_restore(
 ) -> None:
     with backed_up(drill_every=0) as backup, new_name(server) as name:
         before = databases(server)
-        restore = request_restore(wish=wish(backup, name), actor=operator)
+        # In parallel: so it comes past every point.
+        restore = request_restore(wish=wish(backup, name, jobs=2), actor=operator)
         with restore_worker(restore, fault=f"{point},supervisor.settling") as process:
             assert process.wait() == -signal.SIGKILL, process.said
         if name in databases(server):
             with server.connect(name) as connection:
                 row = connection.execute("SELECT count(*) FROM plain").fetchone()
                 assert row == (1000,)
+        # The unpacked archive is gone with the processes that held it.
+        unpacking = Path(settings.PLACES.unpacking)
+        assert not unpacking.exists() or not list(unpacking.iterdir())
         end_leases()
         run_once()
         assert databases(server) - before <= {name}

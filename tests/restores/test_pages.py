@@ -265,7 +265,7 @@ class TestRoles:
         for backup in (part, failed):
             assert address(backup, "/restore") not in page(login(operator), address(backup))
             answer = login(operator).get(address(backup, "/restore"), follow=True)
-            assert "Only a whole, completed backup" in answer.content.decode()
+            assert "Only a completed backup with definitions" in answer.content.decode()
 
 
 class TestWizard:
@@ -346,6 +346,17 @@ def test_from_a_backup_to_a_new_database(
             assert "Name Blocking There is a database of this name already." in words(html)
             assert 'id="restore-now"' not in html
         assert not Restore.objects.exists()
+        more = {"tables": "plain\nno*", "jobs": "2", "missing_roles": "on", "role_map": "a = b"}
+        html = client.post(path, {**given, **more, "intent": "look"}).content.decode()
+        assert "does not name the roles a, which role_map does" in words(html)
+        assert "<details open>" in html
+        more = {"role": "postgres", "jobs": "2", "no_analyze": "on", "tables": "plain"}
+        html = client.post(path, {**given, **more, "intent": "look"}).content.decode()
+        assert "Owners and grants: the role postgres, no grants ." in words(html)
+        for field, value in more.items():
+            assert f'<input type="hidden" name="{field}" value="{value}">' in html
+        answer = client.post(path, {**given, **more, "jobs": "x"})
+        assert (answer.status_code, Restore.objects.count()) == (400, 0)
         answer = client.post(path, {**given, "intent": "restore"})
         restore = Restore.objects.get()
         assert answer["Location"] == address(restore)

@@ -1,18 +1,24 @@
 """Which programs bring an archive in: into older and newer servers, in parallel, over TLS."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import LazySettings
 
 from access.models import User
 from backups.engines.postgres import clients
 from backups.engines.postgres.clients import choose_for_restoring
+from backups.engines.postgres.connection import Server
+from backups.engines.postgres.items import LOOK_SECONDS, Activity, Items
 from backups.errors import VersionMismatch
 from backups.models import Backup, Database
+from monitoring.files.journal import Journal
 from monitoring.files.models import LogLine, Step
 from restores.models import Restore
 from restores.requesting import look_first, request_restore
@@ -112,6 +118,52 @@ def test_without_room_it_goes_in_one_stream_and_says_so(
         restore = bring(backup, backup.database, name, operator, jobs=4)
         assert restore.status == "completed"
         assert "restored in one stream" in lines(restore)
+
+
+def test_a_wait_for_work_is_told_from_a_wait_for_others(server: TestServer) -> None:
+    with server.database("CREATE TABLE held (n int)") as made:
+        items = Items(Journal())
+        there = Server.of(made)
+        activity = Activity(there, "a run", items, Journal())
+
+        def looks() -> bool:
+            time.sleep(LOOK_SECONDS)
+            return activity.is_working()
+
+        assert activity.is_working()
+        assert not looks()
+        items.hear('pg_restore: creating INDEX "public.i"')
+        assert activity.is_working()
+        with server.connect(made.database_name) as other, there.connect(application="a run") as run:
+            other.execute("BEGIN; LOCK TABLE held")
+            with ThreadPoolExecutor() as beside:
+                asked = beside.submit(run.execute, "SELECT count(*) FROM held")
+                assert not looks()
+                other.execute("ROLLBACK")
+                asked.result()
+                asked = beside.submit(run.execute, "SELECT pg_sleep(30)")
+                assert looks()
+                run.cancel_safe()
+                with pytest.raises(psycopg.errors.QueryCanceled):
+                    asked.result()
+        activity.close()
+
+
+# Slow in the restore alone.
+SLOWLY = (
+    "CREATE FUNCTION slow() RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT 1 FROM pg_sleep("
+    "CASE WHEN current_database() LIKE 'holdfast\\_%' THEN 1.3 ELSE 0 END) $$",
+    "CREATE TABLE slowly AS SELECT 1 AS n",
+    "CREATE INDEX slow_one ON slowly ((public.slow() + n))",
+)
+
+
+def test_a_silent_index_is_no_obstacle(
+    backed_up: MakeBackup, server: TestServer, operator: User
+) -> None:
+    with backed_up(*SLOWLY, drill_every=0) as backup, new_name(server) as name:
+        restore = bring(backup, backup.database, name, operator, analyze=False)
+        assert (restore.status, restore.error) == ("completed", "")
 
 
 def test_the_programs_are_those_of_the_server_when_they_can_read_the_archive() -> None:

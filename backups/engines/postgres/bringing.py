@@ -85,6 +85,8 @@ class Bringing:
         assert self._way is not None
         with self._explained():
             self._way.finish()
+        # A database with a session in it cannot be renamed.
+        self._activity.close()
 
     def share(self) -> float | None:
         return self._items.share()

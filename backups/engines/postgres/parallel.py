@@ -27,9 +27,8 @@ LOOK_EACH = 64 << 20
 
 
 def has_room(manifest: dict[str, Any]) -> bool:
-    """Whether the archive can be unpacked here and the reserve stays; how large it is is known."""
-    size = (manifest.get("artifact") or {}).get("plain_size")
-    return size is not None and _free() >= int(size)
+    """Whether the archive can be unpacked here and the reserve stays, if its size is known."""
+    return _free() >= int((manifest.get("artifact") or {}).get("plain_size") or 0)
 
 
 class Parallel:
