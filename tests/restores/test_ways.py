@@ -1,14 +1,20 @@
 """Which programs bring an archive in: into older and newer servers, in parallel, over TLS."""
 
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from django.conf import LazySettings
 
 from access.models import User
@@ -16,7 +22,7 @@ from backups.engines.postgres import clients
 from backups.engines.postgres.clients import choose_for_restoring
 from backups.engines.postgres.connection import Server
 from backups.engines.postgres.items import LOOK_SECONDS, Activity, Items
-from backups.errors import VersionMismatch
+from backups.errors import ConnectionFailed, VersionMismatch
 from backups.models import Backup, Database
 from monitoring.files.journal import Journal
 from monitoring.files.models import LogLine, Step
@@ -25,6 +31,7 @@ from restores.requesting import look_first, request_restore
 from tests.backups.checks.conftest import MakeBackup
 from tests.backups.fingerprints.test_fingerprints import SOURCE
 from tests.backups.servers import TestServer, started_server
+from tests.config.waiting import wait_for
 from tests.restores.test_restore import databases, new_name, restore_here, wish
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("restores")]
@@ -120,6 +127,63 @@ def test_without_room_it_goes_in_one_stream_and_says_so(
         assert "restored in one stream" in lines(restore)
 
 
+@contextmanager
+def speaking_tls(server: TestServer) -> Iterator[None]:
+    """With a certificate of its own making, for a while."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    data = server.folder / "data"
+    owner = data.stat()
+    written = {"server.crt": made.public_bytes(serialization.Encoding.PEM), "server.key": secret}
+    for file, content in written.items():
+        (data / file).write_bytes(content)
+        (data / file).chmod(0o600)
+        os.chown(data / file, owner.st_uid, owner.st_gid)
+    server.execute("ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        server.execute("ALTER SYSTEM RESET ssl", "SELECT pg_reload_conf()")
+
+
+def test_over_tls_with_a_password(
+    backed_up: MakeBackup, server: TestServer, operator: User
+) -> None:
+    with backed_up(drill_every=0) as backup, new_name(server) as name:
+        there = server.registered(
+            "postgres", company=backup.company, name="by TLS", tls_mode="require"
+        )
+        there.save()
+        with pytest.raises(ConnectionFailed, match="cannot be reached"):
+            bring(backup, there, name, operator)
+        with speaking_tls(server):
+            wait_for(lambda: speaks_tls(there), seconds=10, what="it speaks TLS")
+            restore = bring(backup, there, name, operator)
+            assert (restore.status, restore.error, restore.error_detail) == ("completed", "", "")
+            assert restore.registered is not None
+            assert restore.registered.tls_mode == "require"
+
+
+def speaks_tls(there: Database) -> bool:
+    try:
+        with Server.of(there).connect(application="test") as session:
+            return session.pgconn.ssl_in_use
+    except ConnectionFailed:
+        return False
+
+
 def test_a_wait_for_work_is_told_from_a_wait_for_others(server: TestServer) -> None:
     with server.database("CREATE TABLE held (n int)") as made:
         items = Items(Journal())
@@ -152,15 +216,16 @@ def test_a_wait_for_work_is_told_from_a_wait_for_others(server: TestServer) -> N
 # Slow in the restore alone.
 SLOWLY = (
     "CREATE FUNCTION slow() RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT 1 FROM pg_sleep("
-    "CASE WHEN current_database() LIKE 'holdfast\\_%' THEN 1.3 ELSE 0 END) $$",
+    "CASE WHEN current_database() LIKE 'holdfast\\_%' THEN 0.4 ELSE 0 END) $$",
     "CREATE TABLE slowly AS SELECT 1 AS n",
     "CREATE INDEX slow_one ON slowly ((public.slow() + n))",
 )
 
 
 def test_a_silent_index_is_no_obstacle(
-    backed_up: MakeBackup, server: TestServer, operator: User
+    backed_up: MakeBackup, server: TestServer, operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("backups.engines.postgres.items.LOOK_SECONDS", 0.01)
     with backed_up(*SLOWLY, drill_every=0) as backup, new_name(server) as name:
         restore = bring(backup, backup.database, name, operator, analyze=False)
         assert (restore.status, restore.error) == ("completed", "")

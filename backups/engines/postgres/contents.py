@@ -17,7 +17,7 @@ VERSIONS = {(1, 14), (1, 15), (1, 16)}
 MOST_ENTRIES = 50_000_000
 LONGEST_TEXT = 1 << 30
 # How much of it is held in memory until its end has come.
-MOST_BYTES = 512 << 20
+MOST_BYTES = 256 << 20
 
 
 class NotRead(Exception):
