@@ -12,11 +12,14 @@ from access.policy import Actor, require
 from backups.engines import ServerFacts
 from backups.errors import NotFound
 from backups.models import Database
+from backups.retention import parse_retention
 from backups.secret_use import reach_server
 
 SENT_TO = ("host", "port", "username", "tls_mode")
 CONNECTION = ("name", "host", "port", "database_name", "username", "tls_mode")
 EDITABLE = (*CONNECTION, "drill_every", "drill_days", "protected")
+# Not on the form of the connection: the page of what is kept has it.
+CHANGEABLE = (*EDITABLE, "retention")
 
 
 def test_connection(*, database: Database, actor: Actor) -> ServerFacts:
@@ -43,6 +46,7 @@ def create_database(
     drill_every: int = 1,
     drill_days: int | None = None,
     protected: bool = False,
+    retention: dict[str, Any] | None = None,
 ) -> Database:
     """Register a database. Raises NotAllowed or ValidationError."""
     require(actor, "backups.add_database", company)
@@ -57,6 +61,7 @@ def create_database(
         drill_every=drill_every,
         drill_days=drill_days,
         protected=protected,
+        retention=_checked_retention(retention),
     )
     database.password = _checked_password(password)
     database.full_clean()
@@ -66,7 +71,7 @@ def create_database(
         action="database.created",
         thing=database,
         company=company,
-        changes={field: getattr(database, field) for field in EDITABLE},
+        changes={field: getattr(database, field) for field in CHANGEABLE},
     )
     return database
 
@@ -77,15 +82,17 @@ def update_database(
 ) -> Database:
     """Change the named fields; a password of None stays as it is, for the same server only.
 
-    Raises NotAllowed, NotFound or ValidationError.
+    Raises NotAllowed, NotFound, BadOption or ValidationError.
     """
     require(actor, "backups.change_database", database.company)
-    unknown = set(changes) - set(EDITABLE)
+    unknown = set(changes) - set(CHANGEABLE)
     if unknown:
         raise ValidationError(_("These cannot be changed: %s") % ", ".join(sorted(unknown)))
     locked: Database | None = Database.objects.select_for_update().filter(pk=database.pk).first()
     if locked is None:
         raise NotFound(_("There is no such database."))
+    if "retention" in changes:
+        changes["retention"] = _checked_retention(changes["retention"])
     before = {field: getattr(locked, field) for field in changes}
     moved = [field for field in SENT_TO if field in changes and changes[field] != before[field]]
     if moved and password is None and locked.password_sealed:
@@ -111,6 +118,11 @@ def update_database(
         },
     )
     return locked
+
+
+def _checked_retention(given: dict[str, Any] | None) -> dict[str, int]:
+    """Of the backups that no schedule made; nothing keeps them all. Raises BadOption."""
+    return {name: number for name, number in parse_retention(given).items() if number}
 
 
 def _checked_password(password: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from backups.models import Backup, BackupSchedule, Check, Database, LevelResult
-from backups.retention import RETENTION
+from backups.models import Backup, Check, Database, LevelResult
+from backups.retention import described_retention
 from monitoring.files.description import Steps
 from monitoring.files.models import Stage
 from monitoring.files.selectors import NO_STEPS, describe_stages, stage_in_progress
@@ -88,28 +88,9 @@ def describe_database(database: Database) -> dict[str, Any]:
         "tls_mode": database.tls_mode,
         "drill_every": database.drill_every,
         "drill_days": database.drill_days,
+        "retention": described_retention(database.retention),
+        "cleanup_stopped": database.cleanup_stopped or None,
         "created_at": iso(database.created_at),
-    }
-
-
-def describe_schedule(schedule: BackupSchedule) -> dict[str, Any]:
-    """`retention` is null when nothing is to be removed."""
-    retention = {name: getattr(schedule, f"keep_{name}") for name in RETENTION}
-    return {
-        "id": str(schedule.pk),
-        "company": {"id": schedule.company_id, "name": schedule.company.name},
-        "database": {"id": str(schedule.database_id), "name": schedule.database.name},
-        "name": schedule.name,
-        "enabled": schedule.enabled,
-        "cron": schedule.cron or None,
-        "interval_minutes": schedule.interval_minutes,
-        "time_zone": schedule.time_zone,
-        "options": schedule.options,
-        "storages": [
-            {"id": str(target.pk), "name": target.name} for target in schedule.storages.all()
-        ],
-        "retention": retention if any(retention.values()) else None,
-        "created_at": iso(schedule.created_at),
     }
 
 

@@ -21,8 +21,8 @@ from backups.rescan.registry import write_registries
 from backups.retention.nightly import clean_up
 from backups.scheduling.queueing import queue_due_backups
 from backups.scheduling.trying import queue_retries
-from controlplane.services import look_after_sets
 from config.audit_watch import alert_lost_audit
+from controlplane.services import look_after_sets
 from monitoring.events.services import prune_events
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat

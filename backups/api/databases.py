@@ -14,11 +14,24 @@ from backups.deletion import delete_database
 from backups.description import describe_database
 from backups.engines import ServerFacts
 from backups.models import Database
+from backups.retention.policy import MOST
 from backups.selectors import database_of, list_databases
 from storage.api.bodies import Body, Number, Text, actor_of, company_for, read_body
 from storage.api.views import listed
 
 LARGEST_COUNT = 2**31 - 1
+
+
+class Keeping(Body):
+    """Numbers of what to keep; the schedules' body has the same."""
+
+    last = Number(min_value=0, max_value=MOST, allow_null=True, required=False)
+    days = Number(min_value=0, max_value=MOST, allow_null=True, required=False)
+    hourly = Number(min_value=0, max_value=MOST, allow_null=True, required=False)
+    daily = Number(min_value=0, max_value=MOST, allow_null=True, required=False)
+    weekly = Number(min_value=0, max_value=MOST, allow_null=True, required=False)
+    monthly = Number(min_value=0, max_value=MOST, allow_null=True, required=False)
+    yearly = Number(min_value=0, max_value=MOST, allow_null=True, required=False)
 
 
 class ChangedDatabase(Body):
@@ -39,6 +52,9 @@ class ChangedDatabase(Body):
         min_value=0, max_value=LARGEST_COUNT, default=1, help_text="Drill each Nth backup; 0: none."
     )
     drill_days = Number(min_value=1, max_value=LARGEST_COUNT, allow_null=True, default=None)
+    retention = Keeping(
+        allow_null=True, default=None, help_text="Of backups that no schedule made."
+    )
 
 
 class NewDatabase(ChangedDatabase):

@@ -9,31 +9,29 @@ from rest_framework.views import APIView
 
 from access.models import User
 from access.policy import require
-from backups.api.databases import answered
-from backups.description import describe_schedule
-from backups.models import BackupSchedule, Database
+from backups.api.databases import Keeping, answered
+from backups.description import describe
+from backups.models import Backup, BackupSchedule, Database
 from backups.schedules import (
     LONGEST_INTERVAL,
     create_schedule,
     delete_schedule,
+    run_schedule,
     test_schedule,
     update_schedule,
 )
+from backups.scheduling.description import describe_schedule, describe_schedules
 from backups.selectors import database_for, list_schedules, schedule_of, storage_for
 from storage.api.bodies import Body, Flag, Number, Text, actor_of, read_body
 from storage.api.views import listed
 
-MOST_KEPT = 100_000
 
+class Hours(Body):
+    """Of the day, in the schedule's zone; an end before its beginning is on the next day."""
 
-class Keeping(Body):
-    last = Number(min_value=0, max_value=MOST_KEPT, allow_null=True, required=False)
-    days = Number(min_value=0, max_value=MOST_KEPT, allow_null=True, required=False)
-    hourly = Number(min_value=0, max_value=MOST_KEPT, allow_null=True, required=False)
-    daily = Number(min_value=0, max_value=MOST_KEPT, allow_null=True, required=False)
-    weekly = Number(min_value=0, max_value=MOST_KEPT, allow_null=True, required=False)
-    monthly = Number(min_value=0, max_value=MOST_KEPT, allow_null=True, required=False)
-    yearly = Number(min_value=0, max_value=MOST_KEPT, allow_null=True, required=False)
+    def get_fields(self) -> dict[str, Any]:
+        # `from` is no name that Python lets a class have.
+        return {"from": Text(max_length=5), "to": Text(max_length=5)}
 
 
 class ChangedSchedule(Body):
@@ -56,6 +54,10 @@ class ChangedSchedule(Body):
         child=Text(max_length=100), default=list, max_length=20, help_text="Ids or names."
     )
     retention = Keeping(allow_null=True, default=None)
+    window = Hours(allow_null=True, default=None)
+    jitter_minutes = Number(min_value=0, max_value=24 * 60, default=0)
+    retries = Number(min_value=0, max_value=10, default=2)
+    retry_minutes = Number(min_value=1, max_value=24 * 60, default=5)
 
 
 class NewSchedule(ChangedSchedule):
@@ -66,7 +68,7 @@ class SchedulesView(APIView):
     def get(self, request: Request) -> Response:
         actor = actor_of(request)
         require(actor, "backups.view_backupschedule")
-        return Response(listed([describe_schedule(one) for one in list_schedules(actor=actor)]))
+        return Response(listed(describe_schedules(list(list_schedules(actor=actor)))))
 
     def post(self, request: Request) -> Response:
         actor = actor_of(request)
@@ -102,6 +104,17 @@ class ScheduleTestView(APIView):
         """Its database is reached, and each of its storages tried with a probe."""
         facts = test_schedule(schedule=_schedule(request, schedule_id), actor=actor_of(request))
         return Response(answered(facts))
+
+
+class ScheduleRunView(APIView):
+    def post(self, request: Request, schedule_id: str) -> Response:
+        """One backup as it makes them, now; its times stay as they are."""
+        schedule = _schedule(request, schedule_id)
+        backup = run_schedule(
+            schedule=schedule, actor=actor_of(request), trigger=Backup.Trigger.API
+        )
+        where = request.build_absolute_uri(f"/api/backup/{backup.pk}")
+        return Response(describe(backup), status=202, headers={"Location": where})
 
 
 def _found(actor: User, database: Database, body: dict[str, Any]) -> dict[str, Any]:

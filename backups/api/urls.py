@@ -6,10 +6,16 @@ from typing import Any
 from django.urls import URLPattern, re_path
 
 from backups.api.checks import ValidateView
+from backups.api.cleanup import CleanupView
 from backups.api.databases import DatabasesView, DatabaseTestView, DatabaseView
 from backups.api.download import DownloadView
 from backups.api.rescan import RescanView
-from backups.api.schedules import SchedulesView, ScheduleTestView, ScheduleView
+from backups.api.schedules import (
+    ScheduleRunView,
+    SchedulesView,
+    ScheduleTestView,
+    ScheduleView,
+)
 from backups.api.views import CancelView, CreateView, DetailView, ListView, StatusView
 
 app_name = "api"
@@ -35,9 +41,11 @@ urlpatterns = [
     _both(f"backup/{UUID}", DetailView.as_view(), "backup-detail"),
     _both("databases", DatabasesView.as_view(), "databases"),
     _both(f"databases/{DATABASE}/test", DatabaseTestView.as_view(), "database-test"),
+    _both(f"databases/{DATABASE}/cleanup", CleanupView.as_view(), "database-cleanup"),
     _both(f"databases/{DATABASE}", DatabaseView.as_view(), "database"),
     _both(f"storages/{TARGET}/rescan", RescanView.as_view(), "storage-rescan"),
     _both("schedules", SchedulesView.as_view(), "schedules"),
     _both(f"schedules/{SCHEDULE}/test", ScheduleTestView.as_view(), "schedule-test"),
+    _both(f"schedules/{SCHEDULE}/run", ScheduleRunView.as_view(), "schedule-run"),
     _both(f"schedules/{SCHEDULE}", ScheduleView.as_view(), "schedule"),
 ]

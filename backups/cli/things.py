@@ -18,9 +18,17 @@ from access.policy import Actor
 from backups.cli.exits import DONE
 from backups.databases import create_database, test_connection, update_database
 from backups.deletion import delete_database
-from backups.description import describe_database, describe_schedule
+from backups.description import describe, describe_database
 from backups.errors import BadOption
-from backups.schedules import create_schedule, delete_schedule, test_schedule, update_schedule
+from backups.models import Backup
+from backups.schedules import (
+    create_schedule,
+    delete_schedule,
+    run_schedule,
+    test_schedule,
+    update_schedule,
+)
+from backups.scheduling.description import describe_schedule
 from backups.selectors import (
     database_for,
     list_databases,
@@ -33,8 +41,7 @@ from storage.description import describe_target
 from storage.selectors import list_targets, target_named
 from storage.services import create_local_target, delete_target, test_target, update_target
 
-VERBS = ("list", "show", "create", "change", "test", "delete")
-NOT_TEXT = ("options", "storages", "retention")
+VERBS = ("list", "show", "create", "change", "test", "delete", "run")
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Things:
     delete: Callable[[Actor, Any, str], None]
     new_body: Callable[[], type[Body]]
     changed_body: Callable[[], type[Body]]
+    run: Callable[[Actor, Any], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,10 @@ class Module:
         if action == "test":
             things.test(actor, thing)
             return {"ok": True}
+        if action == "run":
+            if things.run is None:
+                raise BadOption("action", _("Only schedules can be run."))
+            return things.run(actor, thing)
         if action == "delete":
             things.delete(actor, thing, options.confirm)
             return {"id": str(thing.pk), "deleted": True}
@@ -221,7 +233,7 @@ storages = Module(
     ),
 )
 schedules = Module(
-    "schedules: list, show, create, change, test, delete",
+    "schedules: list, show, create, change, test, delete, run",
     Things(
         list=lambda actor: list_schedules(actor=actor),
         find=_find_schedule,
@@ -234,5 +246,8 @@ schedules = Module(
         delete=lambda actor, one, _name: delete_schedule(schedule=one, actor=actor),
         new_body=_bodies("backups.api.schedules", "NewSchedule"),
         changed_body=_bodies("backups.api.schedules", "ChangedSchedule"),
+        run=lambda actor, one: describe(
+            run_schedule(schedule=one, actor=actor, trigger=Backup.Trigger.CLI)
+        ),
     ),
 )

@@ -26,3 +26,9 @@ def parse_retention(given: Mapping[str, Any] | None) -> dict[str, int | None]:
     if given is not None and not any(found.values()):
         raise BadOption("retention", _("This would keep nothing. Leave it out to keep all."))
     return found
+
+
+def described_retention(numbers: Mapping[str, int | None]) -> dict[str, int | None] | None:
+    """As it is shown: each name, or nothing at all when nothing is to be removed."""
+    found = {name: numbers.get(name) or None for name in RETENTION}
+    return found if any(found.values()) else None

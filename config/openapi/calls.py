@@ -6,12 +6,18 @@ signature alone, and the tests say that its example is missing.
 
 from typing import Any
 
-from config.openapi import received, recovering, restoring
+from config.openapi import keeping, received, recovering, restoring
 from config.openapi.samples import SAMPLES as GENERAL
 from config.openapi.samples import problem
 from config.openapi.shapes import STATUSES, TEXT, VALIDATIONS, Shape, listing, number, one_of, ref
 
-SAMPLES = {**GENERAL, **restoring.SAMPLES, **recovering.SAMPLES, **received.SAMPLES}
+SAMPLES = {
+    **GENERAL,
+    **restoring.SAMPLES,
+    **recovering.SAMPLES,
+    **received.SAMPLES,
+    **keeping.SAMPLES,
+}
 
 PROBLEM = "application/problem+json"
 Call = dict[str, Any]
@@ -339,7 +345,7 @@ CALLS: dict[tuple[str, str], Call] = {
         status=201,
         takes="NewSchedule",
         description="Administrators. Give `cron` or `interval_minutes`. Without `retention` "
-        "nothing is ever removed. Schedules are kept and not evaluated yet.",
+        "nothing is ever removed. The first of the storages gets the backup, the others stand in.",
         refuses=(404,),
         gives_headers=LOCATION,
     ),

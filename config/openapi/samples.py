@@ -84,6 +84,8 @@ DATABASE: dict[str, Any] = {
     "tls_mode": "verify-full",
     "drill_every": 1,
     "drill_days": None,
+    "retention": None,
+    "cleanup_stopped": None,
     "created_at": _AT,
 }
 STORAGE: dict[str, Any] = {
@@ -105,9 +107,15 @@ SCHEDULE: dict[str, Any] = {
     "cron": "0 3 * * *",
     "interval_minutes": None,
     "time_zone": "Europe/Berlin",
+    "window": None,
+    "jitter_minutes": 0,
+    "retries": 2,
+    "retry_minutes": 5,
     "options": {"label": "nightly"},
     "storages": [{"id": STORAGE_ID, "name": "vault"}],
     "retention": {**_KEPT, "monthly": 12, "yearly": None},
+    "next_runs": ["2026-11-22T02:00:00Z", "2026-11-23T02:00:00Z"],
+    "last_run": None,
     "created_at": _AT,
 }
 STAGE: dict[str, Any] = {

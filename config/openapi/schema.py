@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 
 from config.openapi.calls import CALLS
+from config.openapi.keeping_calls import KEEPING_CALLS
 from config.openapi.recovery_calls import RECOVERY_CALLS
 from config.openapi.restore_calls import RESTORE_CALLS
 from config.openapi.uploading import UPLOAD_CALLS
@@ -22,7 +23,7 @@ class Call(AutoSchema):
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any
     ) -> dict[str, Any] | None:
-        known = (CALLS | RESTORE_CALLS | RECOVERY_CALLS | UPLOAD_CALLS).get(
+        known = (CALLS | KEEPING_CALLS | RECOVERY_CALLS | RESTORE_CALLS | UPLOAD_CALLS).get(
             (_name_of(type(self.view)), method.lower())
         )
         if known is None:

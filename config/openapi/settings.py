@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.openapi import received, recovering, restoring
+from config.openapi import keeping, received, recovering, restoring
 from config.openapi.shapes import SHAPES
 
 _ABOUT = """\
@@ -48,7 +48,13 @@ SPECTACULAR: dict[str, Any] = {
         {"name": "Description", "description": "This document."},
     ],
     "APPEND_COMPONENTS": {
-        "schemas": {**SHAPES, **restoring.SHAPES, **recovering.SHAPES, **received.SHAPES},
+        "schemas": {
+            **SHAPES,
+            **restoring.SHAPES,
+            **recovering.SHAPES,
+            **received.SHAPES,
+            **keeping.SHAPES,
+        },
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer", "bearerFormat": "hf_…"},
             "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},

@@ -98,6 +98,7 @@ _DATABASE: dict[str, Shape] = {
     "tls_mode": {**one_of(*TLS_MODES), "default": "prefer"},
     "drill_every": number(0, LARGEST, default=1, description="Drill each Nth backup; 0: none."),
     "drill_days": maybe(number(1, LARGEST)),
+    "retention": maybe(ref("RetentionBody")),
 }
 _SCHEDULE: dict[str, Shape] = {
     "name": text(100),
@@ -108,6 +109,10 @@ _SCHEDULE: dict[str, Shape] = {
     "options": {"type": "object", "description": "Those of a backup; see `BackupOptions`."},
     "storages": listing(text(100), maxItems=20, description="Ids or names."),
     "retention": maybe(ref("RetentionBody")),
+    "window": maybe(ref("WindowBody")),
+    "jitter_minutes": number(0, 1440, default=0, description="Starts are spread over so many."),
+    "retries": number(0, 10, default=2, description="Of connections and storages that are away."),
+    "retry_minutes": number(1, 1440, default=5, description="Before the first; then doubled."),
 }
 _WHERE = text(100, description="Id or name.")
 _WHOSE = text(200, description="Id or name; needed where you manage several companies.")
@@ -231,6 +236,8 @@ SHAPES: dict[str, Shape] = {
         tls_mode=one_of(*TLS_MODES),
         drill_every=COUNT,
         drill_days=maybe(COUNT),
+        retention=maybe(ref("Retention")),
+        cleanup_stopped=maybe(TEXT),
         created_at=MOMENT,
     ),
     "DatabasePage": page("Database"),
@@ -256,9 +263,15 @@ SHAPES: dict[str, Shape] = {
         cron=maybe(TEXT),
         interval_minutes=maybe(COUNT),
         time_zone=TEXT,
+        window=maybe(answer(**{"from": TEXT, "to": TEXT})),
+        jitter_minutes=COUNT,
+        retries=COUNT,
+        retry_minutes=COUNT,
         options={"type": "object"},
         storages=listing(_NAMED),
         retention=maybe(ref("Retention")),
+        next_runs=listing(MOMENT),
+        last_run=maybe(ref("ScheduleRun")),
         created_at=MOMENT,
     ),
     "SchedulePage": page("Schedule"),

@@ -1,14 +1,17 @@
 """Databases, storages and schedules: who may what, what can be, and what is never shown."""
 
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 
 from access.models import AuditEntry, Company, User
-from backups.models import BackupSchedule, Database
+from backups.models import Backup, BackupSchedule, Database
+from backups.scheduling.queueing import queue_due_backups
 from storage.models import StorageTarget
 from tests.backups.test_api import is_problem
 from tests.cast import Login, make_backup
@@ -286,3 +289,60 @@ def test_no_address_answers_in_the_apis_words(method: str, login: Login, viewer:
             continue
         is_problem(send(login(viewer), method, path, {} if method == "patch" else None), 404)
     is_problem(Client().get("/api/nothing"), 401)
+
+
+def test_a_schedule_says_when_it_runs_next_and_what_its_last_run_did(
+    database: Database, login: Login, admin: User
+) -> None:
+    client = login(admin)
+    window = {"from": "22:00", "to": "04:30"}
+    body = {**SCHEDULE, "cron": "30 2 * * *", "window": window, "jitter_minutes": 0, "retries": 4}
+    found = send(client, "post", "/api/schedules", body).json()
+    assert (found["window"], found["retries"], found["retry_minutes"]) == (window, 4, 5)
+    assert [at[11:16] for at in found["next_runs"]] == ["02:30"] * 5
+    assert found["last_run"] is None
+    where = f"/api/schedules/{found['id']}"
+    assert send(client, "patch", where, {"window": None}).json()["window"] is None
+    BackupSchedule.objects.update(
+        watermark=Now() - timedelta(days=2), next_at=Now() - timedelta(days=1)
+    )
+    assert queue_due_backups() == 1
+    run = client.get(where).json()["last_run"]
+    assert (run["state"], run["status"]) == ("queued", "pending")
+    assert send(client, "patch", where, {"enabled": False}).json()["next_runs"] == []
+    assert send(client, "post", f"{where}/run", {}).status_code == 409
+    Backup.objects.update(status="cancelled")
+    assert send(client, "post", f"{where}/run", {}).json()["trigger"] == "api"
+
+
+def test_a_window_in_which_it_never_runs_is_refused(
+    database: Database, login: Login, admin: User
+) -> None:
+    for wrong in (
+        {"from": "10:00", "to": "11:00"},
+        {"from": "1000", "to": "11"},
+        {"from": "10:00", "to": "10:00"},
+        {"from": "10:00"},
+        {"from": "25:00", "to": "11:00"},
+    ):
+        answer = send(login(admin), "post", "/api/schedules", {**SCHEDULE, "window": wrong})
+        is_problem(answer, 400)
+    assert not BackupSchedule.objects.exists()
+
+
+def test_a_cleanup_removes_what_its_preview_named(
+    database: Database, login: Login, admin: User, operator: User
+) -> None:
+    client = login(admin)
+    made = [make_backup(database, age=timedelta(days=day, hours=1)) for day in range(4)]
+    where = f"/api/databases/{database.pk}"
+    assert client.get(f"{where}/cleanup").json()["goes"] == []
+    changed = send(client, "patch", where, {"retention": {"last": 2}}).json()
+    assert changed["retention"]["last"] == 2
+    preview = client.get(f"{where}/cleanup").json()
+    assert [one["id"] for one in preview["goes"]] == [str(one.pk) for one in made[2:]]
+    assert preview["stays"][0]["why"] == ["last", "newest_good", "newest_whole"]
+    named = {"named": [str(made[3].pk)]}
+    is_problem(send(login(operator), "post", f"{where}/cleanup", named), 403)
+    assert send(client, "post", f"{where}/cleanup", named).json()["removed"] == named["named"]
+    assert Backup.objects.count() == 3

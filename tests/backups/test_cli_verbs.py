@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,32 @@ def test_the_completion_completes() -> None:
     )
     said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert said.stdout.split() == ["delete", "--force"], (said.stdout, sys.version)
+
+
+def test_a_cleanup_is_shown_and_done(database: Database) -> None:
+    made = [make_backup(database, age=timedelta(days=day, hours=1)) for day in range(3)]
+    told("databases", "change", "orders", 'retention={"last": 1}')
+    shown = told("cleanup", "--dry-run")["results"][0]
+    assert [one["id"] for one in shown["goes"]] == [str(one.pk) for one in made[1:]]
+    assert "stays" in run("cleanup", "orders", "--dry-run")[1]
+    assert Backup.objects.count() == 3
+    assert len(told("cleanup", "orders")["results"][0]["removed"]) == 2
+    assert Backup.objects.count() == 1
+    assert run("cleanup", "--confirm")[0] == 2
+
+
+def test_a_stopped_cleanup_is_refused_until_confirmed(database: Database) -> None:
+    for day in range(6):
+        make_backup(database, age=timedelta(days=400 + day))
+    told("databases", "change", "orders", 'retention={"days": 30}')
+    assert run("cleanup", "orders")[0] == 4
+    assert Backup.objects.count() == 6
+    assert run("cleanup", "orders", "--confirm")[0] == 0
+    assert Backup.objects.count() == 1
+
+
+def test_a_schedule_is_run(database: Database, storage_target: StorageTarget) -> None:
+    told("schedules", "create", "name=nightly", "database=orders", "cron=0 3 * * *")
+    made = told("schedules", "run", "nightly")
+    assert Backup.objects.get(pk=made["id"]).schedule.name == "nightly"
+    assert run("databases", "run", "orders")[0] == 2

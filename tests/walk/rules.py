@@ -94,6 +94,8 @@ RULES: dict[str, Rule] = {
     "api:schedule": rule(GET=READ_ONE, PATCH=ADMINISTER_ONE, DELETE=ADMINISTER_ONE),
     "api:schedule-test": rule(POST=ACT_ON_ONE),
     "api:holdfast": rule(GET=SUPERUSERS, POST=SUPERUSERS),
+    "api:schedule-run": rule(POST=ACT_ON_ONE),
+    "api:database-cleanup": rule(GET=READ_ONE, POST=ADMINISTER_ONE),
     # Whose backup and server it may name is tested in tests/restores.
     "api:restores": rule(GET=NOT_AGENTS, POST="fiifii"),
     "api:restore-uploads": rule(GET=NOT_AGENTS, POST="fiifii"),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from access.policy import NotAllowed
 from backups.cli import (
     cancel,
+    cleanup,
     completion,
     create,
     delete,
@@ -44,6 +45,7 @@ VERBS: dict[str, Any] = {
     "edit": edit,
     "delete": delete,
     "rescan": rescan,
+    "cleanup": cleanup,
     "databases": things.databases,
     "storages": things.storages,
     "schedules": things.schedules,
