@@ -83,6 +83,16 @@ def delete_schedule(*, schedule: BackupSchedule, actor: Actor) -> None:
     locked.delete()
 
 
+def try_times(**values: Any) -> BackupSchedule:
+    """A schedule of these times that is not saved, to look at. Raises BadOption."""
+    schedule = BackupSchedule(created_at=database_now())
+    _assign_times(schedule, values)
+    _assign_window(schedule, values)
+    schedule.jitter_minutes = values.get("jitter_minutes", 0)
+    _refuse_never(schedule)
+    return schedule
+
+
 def run_schedule(*, schedule: BackupSchedule, actor: Actor, trigger: str) -> Backup:
     """One backup by its options, now; its times stay as they are. It is kept by its policy.
 

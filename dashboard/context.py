@@ -60,7 +60,14 @@ _PLACES = (
         "backups:databases",
         "database",
         lambda user: user.may("backups.view_database"),
-        ("backups:database",),
+        ("backups:database", "backups:cleanup"),
+    ),
+    _Place(
+        gettext_lazy("Schedules"),
+        "backups:schedules",
+        "clock",
+        lambda user: user.may("backups.view_backupschedule"),
+        ("backups:schedule",),
     ),
     _Place(
         gettext_lazy("Backups"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backups.pages import cancel, checks, databases, detail, lists, recovery
+from backups.pages import cancel, checks, cleanup, databases, detail, lists, recovery, schedules
 
 app_name = "backups"
 
@@ -19,6 +19,12 @@ urlpatterns = [
     path("dashboard/databases", databases.database_list, name="databases"),
     path("dashboard/databases/new", databases.database_new, name="database-new"),
     path("dashboard/databases/<uuid:database_id>", databases.database_edit, name="database-edit"),
+    path("dashboard/databases/<uuid:database_id>/cleanup", cleanup.cleanup, name="cleanup"),
+    path("dashboard/schedules", schedules.schedule_list, name="schedules"),
+    path("dashboard/schedules/new", schedules.schedule_new, name="schedule-new"),
+    path("dashboard/schedules/preview", schedules.schedule_preview, name="schedule-preview"),
+    path("dashboard/schedules/<uuid:schedule_id>", schedules.schedule_edit, name="schedule-edit"),
+    path("dashboard/schedules/<uuid:schedule_id>/act", schedules.schedule_act, name="schedule-act"),
     path("dashboard/recovery-key", recovery.recovery_key, name="recovery-key"),
     path("dashboard/recovery-key/download", recovery.download, name="recovery-key-download"),
     path("dashboard/recovery-key/challenge", recovery.challenge, name="recovery-key-challenge"),

@@ -74,6 +74,14 @@ class Preview:
         return [row.backup for row in self.rows if row.goes]
 
     @property
+    def gone_rows(self) -> list[Row]:
+        return [row for row in self.rows if row.goes]
+
+    @property
+    def kept_rows(self) -> list[Row]:
+        return [row for row in self.rows if not row.goes]
+
+    @property
     def stop_words(self) -> str:
         return str(STOPS[self.stop]) if self.stop else ""
 

@@ -46,6 +46,28 @@
     }
   });
 
+  // A form with `data-preview` shows what it would mean while it is filled in.
+  let typing;
+  async function preview(form) {
+    const given = new FormData(form);
+    given.delete("csrfmiddlewaretoken");
+    try {
+      const response = await fetch(`${form.dataset.preview}?${new URLSearchParams(given)}`);
+      if (!response.ok) return;
+      const into = form.dataset.previewInto;
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+      document.getElementById(into).replaceWith(fresh.getElementById(into));
+    } catch {
+      // The next key asks again.
+    }
+  }
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("[data-preview]");
+    clearTimeout(typing);
+    if (form) typing = setTimeout(preview, 250, form);
+  });
+  for (const form of document.querySelectorAll("[data-preview]")) preview(form);
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;

@@ -67,6 +67,12 @@ RULES: dict[str, Rule] = {
     "backups:databases": rule(GET=NOT_AGENTS),
     "backups:database-new": rule(GET="ffifii", POST="ffifii"),
     "backups:database-edit": rule(GET=ADMINISTER_ONE, POST=ADMINISTER_ONE),
+    "backups:cleanup": rule(GET=READ_ONE, POST=ADMINISTER_ONE, own_thing=False),
+    "backups:schedules": rule(GET=NOT_AGENTS),
+    "backups:schedule-new": rule(GET="ffifii", POST="ffifii"),
+    "backups:schedule-preview": rule(GET="ffifii"),
+    "backups:schedule-edit": rule(GET=ADMINISTER_ONE, POST=ADMINISTER_ONE),
+    "backups:schedule-act": rule(POST=ACT_ON_ONE, body={"act": "run"}),
     # Administrators of all companies only: the key opens everybody's backups.
     "backups:recovery-key": rule(GET=SUPERUSERS),
     "backups:recovery-key-challenge": rule(GET=SUPERUSERS),
