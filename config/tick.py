@@ -17,6 +17,7 @@ from backups.deletion import finish_deletions
 from backups.engines import sweep_drill_servers
 from backups.idempotency import forget_old_answers
 from backups.queueing import wake_forgotten_backups
+from backups.rescan.noticing import notice_strange_manifests
 from backups.rescan.registry import write_registries
 from backups.retention.nightly import clean_up
 from backups.scheduling.queueing import queue_due_backups
@@ -66,6 +67,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     forget_ended_sessions,
     look_after_sets,
     write_registries,
+    notice_strange_manifests,
 )
 
 
