@@ -64,7 +64,7 @@ def _identity(database: Database) -> dict[str, Any]:
         "id": str(database.pk),
         "name": database.name,
         "host": database.host,
-        "port": database.port,
+        "port": int(database.port),
         "database_name": database.database_name,
         "username": database.username,
     }

@@ -86,7 +86,7 @@ def decrypt(
 ) -> None:
     """Feed the opened archive to `check`. Raises Corrupt; a StorageError passes through."""
     inside = manifest["artifact"]["compressed_inside"]
-    unpacked = nullcontext(check) if inside else _Unpacking(check)
+    unpacked = nullcontext(check) if inside else Unpacking(check)
     reader = GuardedReader(source)
     with unpacked as output:
         sink = GuardedSink(output)
@@ -141,14 +141,14 @@ class Hashed:
         return block
 
 
-class _Unpacking:
+class Unpacking:
     """zstd frames on the way to the reader; a frame that is not whole is Corrupt."""
 
     def __init__(self, check: Taker) -> None:
         self._check = check
         self._unpacker = zstd.ZstdDecompressor()
 
-    def __enter__(self) -> "_Unpacking":
+    def __enter__(self) -> "Unpacking":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:

@@ -8,10 +8,16 @@ import orjson
 from django.utils.translation import gettext as _
 
 from access.policy import Actor
+from backups.checks.requesting import request_check
 from backups.cli.exits import DONE, VALIDATION_FAILED
+from backups.description import describe
+from backups.errors import BadOption
 from backups.rescan.findings import Finding, Outcome, Report
+from backups.rescan.importing import import_dump
 from backups.rescan.manifests import shown
 from backups.rescan.services import rescan
+from backups.selectors import database_for
+from storage.models import StorageTarget
 from storage.selectors import target_named
 
 HELP = "rebuild the registry of a storage from its manifests"
@@ -24,13 +30,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resurrect", action="store_true", help="also what was deleted here and lies there"
     )
+    parser.add_argument(
+        "--import",
+        dest="file",
+        metavar="KEY",
+        help="not that: import this dump, named as the rescan names it, for --database",
+    )
+    parser.add_argument("--database", metavar="NAME", help="whose dump it is; by name or id")
     parser.add_argument("--check", action="store_true", help="queue a check of each one found")
 
 
 def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
     """Conflicts end with a status of their own, for scripts; what was found is adopted anyway."""
+    target = target_named(actor=actor, ref=options.storage)
+    if options.file or options.database:
+        return _import(target, options, actor, out)
     report = rescan(
-        target=target_named(actor=actor, ref=options.storage),
+        target=target,
         actor=actor,
         dry_run=options.dry_run,
         resurrect=options.resurrect,
@@ -43,6 +59,20 @@ def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
         for line in summary(report):
             out.write(line)
     return VALIDATION_FAILED if report.counts[Outcome.CONFLICT] else DONE
+
+
+def _import(target: StorageTarget, options: argparse.Namespace, actor: Actor, out: Any) -> int:
+    if not (options.file and options.database):
+        raise BadOption("import", _("Give both --import and --database."))
+    database = database_for(actor=actor, ref=options.database)
+    made = import_dump(target=target, key=options.file, database=database, actor=actor)
+    if options.check:
+        request_check(backup=made, actor=actor)
+    if options.json:
+        out.write(orjson.dumps(describe(made), option=orjson.OPT_INDENT_2).decode())
+    else:
+        out.write(_("%(name)s is imported, unchecked: %(id)s") % {"name": made, "id": made.pk})
+    return DONE
 
 
 def summary(report: Report) -> list[str]:

@@ -47,6 +47,9 @@ class Dump(Protocol):
 class ContentCheck(Protocol):
     """A reader of an archive: takes its bytes, in order, and judges them at the end."""
 
+    read: list[str]
+    """The tables whose rows it has read so far."""
+
     def write(self, data: bytes, /) -> int: ...
 
     def finish(self) -> None:

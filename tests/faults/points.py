@@ -64,6 +64,7 @@ IN_A_DELETION = _beginning("delete.")
 IN_A_SCHEDULE = _beginning("schedule.")
 IN_A_CLEANUP = _beginning("retention.")
 IN_A_RESCAN = _beginning("rescan.")
+IN_AN_IMPORT = _beginning("import.")
 IN_A_CONTROL_SET = _beginning("control.")
 IN_A_RECOVERY = _beginning("recover.")
 IN_A_WORKER = [one for one in POINTS if one not in _elsewhere]

@@ -10,10 +10,11 @@ from backups.models import Backup, Database
 from backups.rescan.services import rescan
 from config.recovering.source import set_folders
 from controlplane.models import ControlSet
-from controlplane.services import request_set, run_set
+from controlplane.services import look_after_sets, request_set, run_set
 from storage.models import StorageTarget
 from tests.backups.rescan.conftest import lay, manifest_of
-from tests.faults.points import IN_A_CONTROL_SET, IN_A_RESCAN, one_always
+from tests.backups.rescan.test_importing import dumped_table
+from tests.faults.points import IN_A_CONTROL_SET, IN_A_RESCAN, IN_AN_IMPORT, one_always
 from tests.faults.worker import TICK, Process, files_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("faults")]
@@ -32,6 +33,18 @@ from access.policy import System
 from backups.rescan.services import rescan
 from storage.models import StorageTarget
 rescan(target=StorageTarget.objects.get(pk=sys.argv[1]), actor=System("cli"), dry_run=False)
+"""
+IMPORT = """
+import sys, django
+django.setup()
+from access.policy import System
+from backups.models import Database
+from backups.rescan.importing import import_dump
+from storage.models import StorageTarget
+import_dump(
+    target=StorageTarget.objects.get(pk=sys.argv[1]), key="old.backup",
+    database=Database.objects.get(pk=sys.argv[2]), actor=System("cli"),
+)
 """
 
 
@@ -55,7 +68,7 @@ def test_killed_while_a_set_is_made(storage_target: StorageTarget, point: str) -
     tick = Process(TICK, fault="control.removing")
     assert tick.wait() == -signal.SIGKILL, tick.said
     assert set_folders(place) == []
-    assert Process(TICK).wait() == 0
+    look_after_sets()
     row.refresh_from_db()
     assert (row.status, row.error_code, row.purged_at is None) == ("failed", "worker_lost", False)
     assert files_in(storage_target) == []
@@ -76,3 +89,16 @@ def test_a_killed_rescan_is_finished_by_the_next(
     rescan(target=storage_target, actor=CLI, dry_run=False)
     assert Backup.objects.count() == 3
     assert not rescan(target=storage_target, actor=CLI).has_news
+
+
+def test_a_killed_import_is_found_by_a_rescan(
+    database: Database, storage_target: StorageTarget
+) -> None:
+    assert IN_AN_IMPORT == ["import.stored"]
+    path = Path(storage_target.options["folder"]) / "old.backup"
+    path.write_bytes(dumped_table())
+    process = Process(IMPORT, str(storage_target.pk), str(database.pk), fault=IN_AN_IMPORT[0])
+    assert process.wait() == -signal.SIGKILL, process.said
+    assert not Backup.objects.exists()
+    path.unlink()
+    assert rescan(target=storage_target, actor=CLI, dry_run=False).counts == {"found": 1}
