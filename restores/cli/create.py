@@ -12,8 +12,8 @@ from backups.cli.exits import DONE, REFUSED
 from backups.cli.following import follow_file
 from backups.engines import PreflightCheck
 from backups.errors import BadOption
-from backups.selectors import backup_for, database_for
 from restores.cli.choices import add_option_arguments, given_options
+from restores.cli.source import add_source_arguments, source_of
 from restores.cli.telling import tell
 from restores.replacing.wanted import Replacement
 from restores.requesting import Wish, look_first, request_restore
@@ -23,9 +23,7 @@ HELP = "restore a backup, and stay until it is there"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("backup", help="the backup's id")
-    parser.add_argument("name", help="the database's name: a new one, or the one to replace")
-    parser.add_argument("--server", help="the database whose server it goes to (default: own)")
+    add_source_arguments(parser)
     parser.add_argument("--replace", action="store_true", help="in place of the one that is there")
     parser.add_argument("--confirm", metavar="NAME", help="with --replace: its name, typed again")
     parser.add_argument(
@@ -64,10 +62,11 @@ def show_checks(checks: list[PreflightCheck], options: argparse.Namespace, out: 
 def _wish(options: argparse.Namespace, actor: Actor) -> Wish:
     if options.confirm is not None and not options.replace:
         raise BadOption("confirm", _("--confirm belongs to --replace."))
-    backup = backup_for(actor=actor, backup_id=options.backup)
+    backup, outside, server = source_of(options, actor)
     return Wish(
         backup=backup,
-        server=database_for(actor=actor, ref=options.server) if options.server else backup.database,
+        outside=outside,
+        server=server,
         name=options.name,
         options=given_options(vars(options)),
         replacement=Replacement(

@@ -57,9 +57,10 @@ def open_path(path: str) -> Iterator[BinaryIO]:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
             raise PathRefused(_("There is a link, or no folder, on the way to it.")) from error
         raise PathRefused(_("It cannot be opened: %(said)s.") % {"said": error.strerror}) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise PathRefused(_("It is no regular file."))
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise PathRefused(_("It is no regular file."))
         yield file
 
 

@@ -27,7 +27,7 @@ VERBS: dict[str, Any] = {
 
 
 class Command(BaseCommand):
-    help = "Restore a backup as a new database, or in place of one."
+    help = "Restore a backup, or a file from elsewhere, as a database."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = EPILOG

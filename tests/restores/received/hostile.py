@@ -47,10 +47,16 @@ def cuts() -> Iterator[Case]:
         for permille in (1, 100, 300, 500, 700, 900, 990):
             yield case(
                 f"{name} cut at {permille}",
-                lambda make=make, permille=permille: make()[: len(make()) * permille // 1000],
+                lambda make=make, permille=permille: cut(make(), permille),
             )
     for name, make in (("custom", custom), ("custom-gzip", lambda: gzipped(custom()))):
         yield case(f"{name} without its last byte", lambda make=make: make()[:-1])
+
+
+def cut(body: bytes, permille: int) -> bytes:
+    """Behind the end of a tar stand zeros; without them all it still is whole."""
+    body = body.rstrip(b"\0")
+    return body[: len(body) * permille // 1000]
 
 
 def inserted(text: str, *, before: bytes = b"\nCREATE TABLE") -> Callable[[], bytes]:
@@ -256,7 +262,7 @@ def bombs() -> Iterator[Case]:
     yield case("zstd in gzip of zeros", lambda: gzipped(zstandard(_zeros(64 << 20))), *bomb)
     yield case(
         "a script of empty lines",
-        lambda: zstandard(plain()[:800] + b"\n" * (400 << 20)),
+        lambda: zstandard(b"--\n-- PostgreSQL database dump\n--\n" + b"\n" * (400 << 20)),
         *("expands_too_much",),
     )
     yield case(

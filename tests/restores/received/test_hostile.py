@@ -14,7 +14,7 @@ from tests.backups.servers import TestServer
 from tests.restores.received.dumps import restored
 from tests.restores.received.hostile import Case, every_case
 from tests.restores.received.test_restoring import roles, target
-from tests.restores.test_restore import databases
+from tests.restores.test_restore import databases, new_name
 
 __all__ = ["target"]
 
@@ -49,19 +49,21 @@ def test_there_are_fifty() -> None:
 
 @pytest.mark.parametrize("hostile", cases())
 def test_a_hostile_file(target: Database, server: TestServer, admin: User, hostile: Case) -> None:
+    body = hostile.make()
     before = databases(server), roles(server)
-    code, said = code_of(target, admin, hostile.make())
-    assert code in hostile.codes, (code, said)
-    assert hostile.says in said
-    assert (databases(server), roles(server)) == before
+    with new_name(server) as name:
+        code, said = code_of(target, admin, body, name)
+        assert code in hostile.codes, (code, said)
+        assert hostile.says in said
+        assert (databases(server), roles(server)) == before
     assert not list(places.folder().glob("work-*"))
     assert not Path("/tmp/holdfast-was-here").exists()
 
 
-def code_of(target: Database, admin: User, body: bytes) -> tuple[str, str]:
+def code_of(target: Database, admin: User, body: bytes, name: str) -> tuple[str, str]:
     """What it is refused for, at the latest when it is restored."""
     try:
-        restore = restored(target, admin, body, "fresh", accept_plain_sql=True)
+        restore = restored(target, admin, body, name, accept_plain_sql=True)
     except BackupError as error:
         return error.code, str(error)
     assert restore.status == Restore.Status.FAILED

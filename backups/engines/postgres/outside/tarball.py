@@ -143,9 +143,14 @@ class Tarball:
         return found
 
     def _check_end(self) -> None:
+        """Another record of zeros (POSIX.1-2001, ustar), and nothing but zeros behind it."""
+        found = 0
         while block := self._inner.read(BLOCK_BYTES):
+            found += len(block)
             if block.count(0) != len(block):
                 raise Damaged(_("Something stands behind the end of the tar."))
+        if found < RECORD:
+            raise CutShort(_("The tar is cut: its end is missing."))
 
     def _exactly(self, size: int) -> bytes:
         pieces = []
