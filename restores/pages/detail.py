@@ -19,6 +19,7 @@ from restores.pages.permitted import visible_restore
 from restores.pages.servers import server_label
 
 LINES_SHOWN = 200
+MOST_COUNTED = 100
 
 
 @require_safe
@@ -43,6 +44,8 @@ def restore_detail(request: HttpRequest, restore_id: str) -> HttpResponse:
         "server": server_label(restore.server),
         "looked": looked_at_then(restore.preflight),
         "was_compared": "fingerprints" not in {one["code"] for one in restore.preflight},
+        "counted": sorted(restore.counted.items())[:MOST_COUNTED],
+        "more_counted": max(0, len(restore.counted) - MOST_COUNTED),
         "may_cancel": user.may("restores.cancel_restore", restore.company) and not restore.is_over,
         "may_restore": user.may("restores.add_restore", restore.company) and restore.is_over,
         "may_back_up": user.may("backups.add_backup", restore.company),

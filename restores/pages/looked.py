@@ -10,6 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from backups.engines import PreflightCheck
 
 _NAMES = {
+    "format": _("File"),
+    "plain_sql": _("Plain SQL"),
+    "left_out": _("Left out"),
+    "role": _("Role"),
     "integrity": _("Backup"),
     "name": _("Name"),
     "target_exists": _("Name"),

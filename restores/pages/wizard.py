@@ -1,7 +1,6 @@
 """From a backup to a new database: asked for, looked at, and only then begun."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -12,37 +11,17 @@ from django.views.decorators.http import require_http_methods
 
 from access.models import User
 from access.policy import NotAllowed
-from backups.engines import PreflightCheck
 from backups.errors import BackupError
 from backups.models import Backup
 from backups.pages.failures import Failure, mistakes
 from backups.pages.permitted import must_have, person, visible_backup
 from restores.errors import Blocked
+from restores.pages.answers import Answer
 from restores.pages.chosen import chosen
 from restores.pages.forms import RestoreForm
 from restores.pages.looked import looked_at
 from restores.pages.servers import server_label
-from restores.requesting import Wish, look_first, request_restore
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was found for a wish, or what refused it."""
-
-    wish: Wish | None = None
-    checks: Sequence[PreflightCheck] = ()
-    failure: Failure | None = None
-    status: int = 200
-
-    @property
-    def is_possible(self) -> bool:
-        return self.level in ("ok", "warning")
-
-    @property
-    def level(self) -> str:
-        """The worst of what was found; empty when nothing was looked at."""
-        found = {check.level for check in self.checks}
-        return next((level for level in ("blocking", "warning", "ok") if level in found), "")
+from restores.requesting import look_first, request_restore
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -83,6 +83,7 @@ RULES: dict[str, Rule] = {
     "restores:list": rule(GET=NOT_AGENTS),
     "restores:detail": rule(GET=READ_ONE),
     "restores:cancel": rule(GET=ACT_ON_ONE, POST=ACT_ON_ONE),
+    "restores:file": rule(GET="fiifii", POST="fiifii"),
     "restores:new": rule(GET=ACT_ON_ONE, POST=ACT_ON_ONE),
     "docs": rule(GET=ALL),
     "redoc": rule(GET=ALL),
