@@ -48,6 +48,7 @@ def bring(folder: Path, *, name: str, jobs: int) -> tuple[float, int]:
                 server,
                 manifest,
                 name=name,
+                replaces=False,
                 draft="holdfast_bench_draft",
                 run="holdfast:bench:1",
                 options=RestoreOptions(jobs=jobs),
@@ -63,5 +64,6 @@ def bring(folder: Path, *, name: str, jobs: int) -> tuple[float, int]:
         if source.digest.hexdigest() != manifest["artifact"]["sha256"]:
             raise SystemExit("The stored bytes are not those that were written.")
         seconds = time.monotonic() - began
-        there.publish()
+        there.identify()
+        there.publish(kept="", note="")
     return seconds, _peak_memory()

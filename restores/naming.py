@@ -116,8 +116,8 @@ def forget_drafts(restore: Restore, attempts: int) -> None:
 
 
 def kept_name(name: str, word: str, at: datetime) -> str:
-    """``shop_before_20261121031500``. What is cut are whole letters."""
-    end = f"_{word}_{at:%Y%m%d%H%M%S}"
+    """``shop_before_20261121_031500_120``: never twice. What is cut are whole letters."""
+    end = f"_{word}_{at:%Y%m%d_%H%M%S}_{at.microsecond // 1000:03}"
     return name.encode()[: LONGEST_NAME - len(end)].decode(errors="ignore") + end
 
 

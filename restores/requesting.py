@@ -242,6 +242,7 @@ def _replacement(wish: Wish, actor: Actor) -> list[PreflightCheck]:
             server=wish.server,
             name=wish.name,
             replacement=wish.replacement,
+            is_part=wish.options.is_part or (wish.backup is not None and wish.backup.is_part),
             may_protected=actor.may("restores.replace_protected", wish.server.company),
         )
     )

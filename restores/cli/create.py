@@ -12,7 +12,7 @@ from backups.cli.exits import DONE, REFUSED
 from backups.cli.following import follow_file
 from backups.engines import PreflightCheck
 from backups.errors import BadOption
-from restores.cli.choices import add_option_arguments, given_options
+from restores.cli.options import add_option_arguments, given_options
 from restores.cli.source import add_source_arguments, source_of
 from restores.cli.telling import tell
 from restores.replacing.wanted import Replacement

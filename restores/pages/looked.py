@@ -10,6 +10,21 @@ from django.utils.translation import gettext_lazy as _
 from backups.engines import PreflightCheck
 
 _NAMES = {
+    "target_missing": _("Name"),
+    "template": _("Name"),
+    "ownership": _("Rights"),
+    "bound": _("Replication"),
+    "slots": _("Replication"),
+    "subscriptions": _("Replication"),
+    "publications": _("Publications"),
+    "prepared": _("Prepared transactions"),
+    "sessions": _("Sessions"),
+    "old_size": _("Old database"),
+    "target_locale": _("Locale"),
+    "protected": _("Protection"),
+    "safety_backup": _("Safety backup"),
+    "part": _("Completeness"),
+    "name_promised": _("Name"),
     "format": _("File"),
     "plain_sql": _("Plain SQL"),
     "left_out": _("Left out"),

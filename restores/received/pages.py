@@ -137,7 +137,7 @@ def _wish(given: dict[str, Any], user: User) -> Wish:
     server: Database = given["server"]
     upload = given["upload"]
     if given["file"]:
-        sent: UploadedFile = given["file"]
+        sent: UploadedFile[bytes] = given["file"]
         upload = receive_file(
             company=server.company,
             actor=user,
@@ -153,10 +153,10 @@ def _wish(given: dict[str, Any], user: User) -> Wish:
         accept_plain_sql=given.get("accept_plain_sql", False),
         accept_extensions=given.get("accept_extensions", False),
     )
-    return Wish(None, server, given["name"], RestoreOptions(keep_owners=False), outside)
+    return Wish(None, server, given["name"], RestoreOptions(keep_owners=False), outside=outside)
 
 
-def _blocks(sent: UploadedFile) -> Iterator[bytes]:
+def _blocks(sent: "UploadedFile[bytes]") -> Iterator[bytes]:
     yield from sent.chunks(1 << 20)
 
 

@@ -38,9 +38,17 @@ def registered_target(server: Database, name: str) -> Database | None:
 
 
 def look_at_replacement(
-    *, server: Database, name: str, replacement: Replacement, may_protected: bool
+    *,
+    server: Database,
+    name: str,
+    replacement: Replacement,
+    is_part: bool,
+    may_protected: bool,
 ) -> Iterator[PreflightCheck]:
     """What the server itself cannot tell; the rest is the engine's preflight."""
+    if is_part:
+        said = _("A part cannot take the place of a whole database: restore it as a new one.")
+        yield PreflightCheck("part", "blocking", said)
     target = registered_target(server, name)
     if target is not None and target.protected:
         if may_protected:

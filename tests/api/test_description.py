@@ -112,8 +112,9 @@ def test_each_call_has_examples_that_fit(
                 if media_type == "application/json":
                     fits(described["example"], described["schema"])
         if "requestBody" in operation:
-            described = operation["requestBody"]["content"]["application/json"]
-            fits(described["example"], described["schema"])
+            for media_type, described in operation["requestBody"]["content"].items():
+                if media_type == "application/json":
+                    fits(described["example"], described["schema"])
         for code, body in operation["responses"].items():
             for described in body.get("content", {}).values():
                 if code >= "400" and "example" in described:

@@ -145,6 +145,7 @@ class TestOne:
         assert 'id="back-up"' not in html
         html = page(login(operator), address(restore))
         assert f"/dashboard/backup?new={restore.server_id}" in html
+        assert restore.backup is not None
         assert f"{address(restore.backup)}/restore" in html
 
     def test_without_fingerprints_nothing_is_claimed(

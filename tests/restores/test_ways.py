@@ -22,7 +22,8 @@ from backups.engines.postgres import clients
 from backups.engines.postgres.clients import choose_for_restoring
 from backups.engines.postgres.connection import Server
 from backups.engines.postgres.items import LOOK_SECONDS, Activity, Items
-from backups.errors import ConnectionFailed, VersionMismatch
+from backups.errors import ConnectionFailed
+from backups.file_errors import NoSafeClient
 from backups.models import Backup, Database
 from monitoring.files.journal import Journal
 from monitoring.files.models import LogLine, Step
@@ -248,5 +249,5 @@ def test_the_programs_are_those_of_the_server_when_they_can_read_the_archive() -
     assert chosen(17, 15) == (17, 18)
     assert chosen(18, 16) == (18, 18)
     assert chosen(17, 17, needs_zstd=True, needs_tls=True) == (17, None)
-    with pytest.raises(VersionMismatch, match="TLS"):
+    with pytest.raises(NoSafeClient, match="TLS"):
         chosen(18, 15, needs_tls=True)

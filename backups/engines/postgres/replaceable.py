@@ -1,18 +1,16 @@
 """Whether a database can be replaced: looked at beforehand, and again at the swap."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backups.engines import PreflightCheck
 from backups.engines.postgres.connection import Server, named_failure
+from backups.engines.postgres.findings import blocking, ok, warning
 from backups.engines.postgres.swap import elsewhere
 from backups.errors import BackupError, TargetBound
 
@@ -34,7 +32,6 @@ _BOUND = {
         gettext_lazy("Prepared transactions wait in it: %(names)s. End them first."),
     ),
 }
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def look_at_target(server: Server, name: str, manifest: dict[str, Any]) -> list[PreflightCheck]:
@@ -48,7 +45,7 @@ def look_at_target(server: Server, name: str, manifest: dict[str, Any]) -> list[
                 [name],
             ).fetchone()
             if row is None:
-                return [_blocking("target_missing", _("There is no database of this name."))]
+                return [blocking("target_missing", _("There is no database of this name."))]
             return list(_checks(session, server, name, row, manifest))
         except psycopg.Error as error:
             raise named_failure(str(error)) from error
@@ -70,18 +67,18 @@ def _checks(
 ) -> Iterator[PreflightCheck]:
     is_template, is_open, is_owner, owner = row
     if is_template or not is_open:
-        yield _blocking("template", _("It is a template, or closed: it cannot be replaced."))
+        yield blocking("template", _("It is a template, or closed: it cannot be replaced."))
         return
-    yield _ok("name", _("It is there, and will be kept under another name."))
+    yield ok("name", _("It is there, and will be kept under another name."))
     if is_owner:
-        yield _ok("ownership", _("The user owns it, or acts for its owner."))
+        yield ok("ownership", _("The user owns it, or acts for its owner."))
     else:
         said = _("Only its owner %(owner)s can rename it, or who is a member of that role.")
-        yield _blocking("ownership", said % {"owner": owner})
-    yield from _bound(session, name) or [_ok("bound", _("No slot or subscription hangs on it."))]
+        yield blocking("ownership", said % {"owner": owner})
+    yield from _bound(session, name) or [ok("bound", _("No slot or subscription hangs on it."))]
     yield from _publications(server, name)
     yield _sessions(session, name)
-    yield from _space(session, server, name, manifest)
+    yield _size(session, name)
     yield from _locale(session, name, manifest)
 
 
@@ -90,7 +87,7 @@ def _bound(session: Session, name: str) -> list[PreflightCheck]:
     for code, (query, said) in _BOUND.items():
         names = [str(row[0]) for row in session.execute(query, [name]).fetchall()]
         if names:
-            found.append(_blocking(code, said % {"names": ", ".join(names)}))
+            found.append(blocking(code, said % {"names": ", ".join(names)}))
     return found
 
 
@@ -99,12 +96,12 @@ def _publications(server: Server, name: str) -> Iterator[PreflightCheck]:
         with replace(server, database=name).connect(application="holdfast:preflight") as session:
             rows = session.execute("SELECT pubname FROM pg_publication ORDER BY 1").fetchall()
     except (BackupError, psycopg.Error):
-        yield _warning("publications", _("It does not let the user in: not all was looked at."))
+        yield warning("publications", _("It does not let the user in: not all was looked at."))
         return
     if rows:
         said = _("It has publications: %(names)s. Who subscribes has to start anew.")
         names = ", ".join(str(row[0]) for row in rows)
-        yield _warning("publications", said % {"names": names})
+        yield warning("publications", said % {"names": names})
 
 
 def _sessions(session: Session, name: str) -> PreflightCheck:
@@ -118,58 +115,26 @@ def _sessions(session: Session, name: str) -> PreflightCheck:
         [name],
     ).fetchall()
     if not rows:
-        return _ok("sessions", _("Nobody is connected."))
+        return ok("sessions", _("Nobody is connected."))
     said = _("%(count)d sessions will be ended at the swap: %(names)s.") % {
         "count": sum(row[1] for row in rows),
         "names": ", ".join(f"{row[0]} ({row[1]})" for row in rows[:10]),
     }
     if any(row[2] for row in rows):
         said += " " + _("Some of them the user may not end; grant pg_signal_backend.")
-    return _warning("sessions", said)
+    return warning("sessions", said)
 
 
-def _space(
-    session: Session, server: Server, name: str, manifest: dict[str, Any]
-) -> Iterator[PreflightCheck]:
+def _size(session: Session, name: str) -> PreflightCheck:
     row = session.execute(
         "SELECT CASE WHEN has_database_privilege(datname, 'CONNECT')"
         " THEN pg_database_size(oid) END FROM pg_database WHERE datname = %s",
         [name],
     ).fetchone()
-    # What a user may not measure counts as nothing here.
-    old = int(row[0]) if row and row[0] is not None else 0
-    comes = int(manifest.get("source_bytes") or old)
-    free = _free_bytes(session, server)
-    sizes = {
-        "old": filesizeformat(old),
-        "new": filesizeformat(comes),
-        "free": filesizeformat(free or 0),
-    }
-    if free is None:
-        said = _("The old one (%(old)s) stays beside the new one (about %(new)s): is there room?")
-        yield _warning("space", said % sizes)
-    elif free < comes * 1.2:
-        said = _("%(free)s are free there, and the new one needs about %(new)s besides the old.")
-        yield _blocking("space", said % sizes)
-    else:
-        said = _("%(free)s are free for about %(new)s; the old one (%(old)s) stays beside it.")
-        yield _ok("space", said % sizes)
-
-
-def _free_bytes(session: Session, server: Server) -> int | None:
-    """Of a server on this machine whose folder can be seen; else None."""
-    if not (server.host.startswith("/") or server.host in LOCAL):
-        return None
-    row = session.execute(
-        "SELECT current_setting('data_directory') WHERE pg_has_role(current_user,"
-        " 'pg_read_all_settings', 'USAGE')"
-    ).fetchone()
-    if row is None or not Path(str(row[0])).is_dir():
-        return None
-    try:
-        return shutil.disk_usage(str(row[0])).free
-    except OSError:
-        return None
+    if row is None or row[0] is None:
+        return ok("old_size", _("The old one stays beside the new one; its size is not told."))
+    said = _("The old one stays beside the new one, with %(size)s MB, until it is dropped.")
+    return ok("old_size", said % {"size": int(row[0]) >> 20})
 
 
 def _locale(session: Session, name: str, manifest: dict[str, Any]) -> Iterator[PreflightCheck]:
@@ -184,20 +149,8 @@ def _locale(session: Session, name: str, manifest: dict[str, Any]) -> Iterator[P
     made = marks["database"]
     if row != (made["encoding"], made["collate"], made["ctype"]):
         said = _("It has %(here)s, and will have %(there)s as the source of the backup.")
-        yield _warning(
+        yield warning(
             "target_locale",
             said
             % {"here": f"{row[0]}, {row[1]}", "there": f"{made['encoding']}, {made['collate']}"},
         )
-
-
-def _ok(code: str, message: str) -> PreflightCheck:
-    return PreflightCheck(code, "ok", message)
-
-
-def _warning(code: str, message: str) -> PreflightCheck:
-    return PreflightCheck(code, "warning", message)
-
-
-def _blocking(code: str, message: str) -> PreflightCheck:
-    return PreflightCheck(code, "blocking", message)

@@ -99,4 +99,5 @@ def zstandard(body: bytes) -> bytes:
 def aged(body: bytes) -> bytes:
     """Encrypted to the installation's key."""
     keyring.make_keys()
-    return pyrage.encrypt(body, [keyring.installation_identity().to_public()])
+    sealed: bytes = pyrage.encrypt(body, [keyring.installation_identity().to_public()])
+    return sealed

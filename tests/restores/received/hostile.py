@@ -5,6 +5,7 @@ import struct
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from tests.restores.received.dumps import aged, dump, gzipped, zstandard
 
@@ -47,15 +48,15 @@ def cuts() -> Iterator[Case]:
         for permille in (1, 100, 300, 500, 700, 900, 990):
             yield case(
                 f"{name} cut at {permille}",
-                lambda make=make, permille=permille: cut(make(), permille),
+                partial(cut, make, permille),
             )
     for name, make in (("custom", custom), ("custom-gzip", lambda: gzipped(custom()))):
-        yield case(f"{name} without its last byte", lambda make=make: make()[:-1])
+        yield case(f"{name} without its last byte", partial(without_last, make))
 
 
-def cut(body: bytes, permille: int) -> bytes:
+def cut(make: Callable[[], bytes], permille: int) -> bytes:
     """Behind the end of a tar stand zeros; without them all it still is whole."""
-    body = body.rstrip(b"\0")
+    body = make().rstrip(b"\0")
     return body[: len(body) * permille // 1000]
 
 
@@ -165,6 +166,14 @@ def tarred(*members: tuple[str, bytes, bytes], link: str = "") -> bytes:
     return packed.getvalue()
 
 
+def without_last(make: Callable[[], bytes]) -> bytes:
+    return make()[:-1]
+
+
+def beside_toc(member: tuple[str, bytes, bytes], link: str = "") -> bytes:
+    return tarred(("shop/toc.dat", tarfile.REGTYPE, genuine_toc()), member, link=link)
+
+
 def genuine_toc() -> bytes:
     with tarfile.open(fileobj=io.BytesIO(dump(MAJOR, "directory"))) as tar:
         toc = tar.extractfile("shop/toc.dat")
@@ -196,15 +205,13 @@ def tars() -> Iterator[Case]:
     ):
         yield case(
             name,
-            lambda kind=kind: tarred(
-                (*toc, genuine_toc()), ("shop/1.dat", kind, b""), link="/etc/passwd"
-            ),
+            partial(beside_toc, ("shop/1.dat", kind, b""), link="/etc/passwd"),
             "file_hostile",
         )
     for path in ("../1.dat", "/etc/1.dat", "shop/../../1.dat", "shop/.bashrc", "other/1.dat"):
         yield case(
             f"a member {path}",
-            lambda path=path: tarred((*toc, genuine_toc()), (path, tarfile.REGTYPE, b"x")),
+            partial(beside_toc, (path, tarfile.REGTYPE, b"x")),
             "file_hostile",
         )
     yield case(

@@ -2,8 +2,9 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.conf import LazySettings
@@ -115,9 +116,7 @@ def test_who_may_send_and_what_is_refused(
         ({"upload_most_mb": 0}, "too_large", 413),
         ({"disk_reserve_mb": 1 << 40}, "disk_full", 409),
     ):
-        from dataclasses import replace
-
-        settings.ENVIRONMENT = replace(environment, **changes)
+        settings.ENVIRONMENT = replace(environment, **cast(dict[str, Any], changes))
         refused = send(login(operator), b"x" * 1000)
         assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert sorted(places.folder().iterdir()) == before

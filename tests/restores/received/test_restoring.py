@@ -50,7 +50,8 @@ def test_a_custom_dump_comes_back(target: Database, server: TestServer, operator
                 "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
             ).fetchall()
             assert owners == [(owner,)]
-        actions = list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+        done = AuditEntry.objects.exclude(action="secret.used").order_by("id")
+        actions = list(done.values_list("action", flat=True))
         assert actions[-3:] == ["restore.file_received", "restore.requested", "restore.completed"]
 
 

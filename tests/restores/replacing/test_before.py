@@ -114,7 +114,7 @@ class TestApproval:
                 with pytest.raises(NotAllowed):
                     approve_restore(restore=restore, actor=nobody)
             approve_restore(restore=restore, actor=second_admin)
-            restore.refresh_from_db()
+            restore = Restore.objects.get(pk=restore.pk)
             assert (restore.status, restore.approved_by) == ("pending", second_admin)
             assert AuditEntry.objects.filter(action="restore.approved").count() == 1
             with pytest.raises(NotReady):
@@ -127,7 +127,7 @@ class TestApproval:
         with changed_shop(backed_up, server) as backup:
             protect(backup, admin)
             restore = asked(backup, admin, safety_backup=True)
-            assert restore.safety is None
+            assert not Backup.objects.filter(label="before-restore").exists()
             approve_restore(restore=restore, actor=second_admin)
             restore.refresh_from_db()
             assert restore.safety is not None

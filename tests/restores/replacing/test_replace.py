@@ -82,7 +82,8 @@ def test_replaced_undone_and_confirmed_while_people_work(
         restore = carry_out_errand(restore)
         assert (restore.kept_name, restore.errand, restore.status) == ("", "", "undone")
         assert databases(server) == before
-        actions = list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+        done = AuditEntry.objects.exclude(action="secret.used").order_by("id")
+        actions = list(done.values_list("action", flat=True))
         assert actions[-6:] == [
             *("restore.requested", "restore.completed", "restore.undo_asked", "restore.undone"),
             *("restore.confirmed", "restore.kept_dropped"),

@@ -95,7 +95,12 @@ def hand_over(server: Server, guest: Server, *, application: str) -> None:
 
 def forget_roles(session: psycopg.Connection[Any], draft: str) -> None:
     """Drop what an attempt has left. One that owns a database by now is left alone."""
-    for name in (guest_name(draft), owner_name(draft)):
+    names = [guest_name(draft), owner_name(draft)]
+    # Asked first: to drop a role that is not there is refused to who may drop none.
+    there = session.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [names]
+    ).fetchall()
+    for (name,) in there:
         try:
             session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
         except psycopg.errors.DependentObjectsStillExist:
