@@ -78,7 +78,9 @@ def test_while_the_dump_waits_for_a_lock(
     assert_cancelled(asked, storage_target)
 
 
-@pytest.mark.parametrize("stage", ["store", "validate", "finalize"])
+@pytest.mark.parametrize(
+    "stage", ["store", pytest.param("validate", marks=pytest.mark.exhaustive), "finalize"]
+)
 def test_in_a_later_stage(
     asked: Backup, operator: User, storage_target: StorageTarget, stage: str, tmp_path: Path
 ) -> None:

@@ -1,0 +1,42 @@
+"""What a runner loads: one is started for each backup, so nothing that serves pages or calls."""
+
+import json
+import os
+import subprocess
+import sys
+
+from config.places import PROJECT
+
+RUNNER = """
+import json, sys
+import django
+from django.core.management import load_command_class
+django.setup()
+load_command_class("monitoring", "run_file")
+print(json.dumps(sorted(sys.modules)))
+"""
+# Of storage elsewhere a runner loads what its own target needs, when it needs it.
+FOREIGN = (
+    "boto3",
+    "botocore",
+    "channels.routing",
+    "config.urls",
+    "drf_spectacular.generators",
+    "redis",
+    "rest_framework.views",
+    "uvicorn",
+)
+
+
+def test_a_runner_loads_neither_the_api_nor_what_few_need() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RUNNER],
+        cwd=PROJECT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(json.loads(done.stdout))
+    assert "monitoring.files.runner" in loaded
+    assert sorted(loaded & set(FOREIGN)) == []
