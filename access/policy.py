@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from access.models import Company, User
+from access.models import Company, Membership, User
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,14 @@ class NotAllowed(Exception):
     """The actor's role does not permit this, on an object the actor may see."""
 
     code = "not_allowed"
+
+
+def companies_where(actor: Actor, permission: str) -> QuerySet[Company]:
+    """The companies in which the actor, by the token of this request, has the permission."""
+    if actor.is_superuser or not isinstance(actor, User):
+        return Company.objects.all() if actor.may(permission) else Company.objects.none()
+    theirs = Membership.objects.filter(user=actor, role__in=actor.roles_with(permission))
+    return Company.objects.filter(pk__in=theirs.values("company_id"))
 
 
 def require(actor: Actor, permission: str, company: Company | None = None) -> None:

@@ -16,7 +16,6 @@ from unfold.admin import ModelAdmin
 from access import audit
 from access.audit import is_secret
 from access.models import Company, User
-from access.roles import Role, grants
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -66,7 +65,7 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         # One filter() call: person and role must hold for the same membership.
         return {
             f"{path}memberships__user": user,
-            f"{path}memberships__role__in": [r for r in Role if grants(r, permission)],
+            f"{path}memberships__role__in": user.roles_with(permission),
         }
 
     def permission(self, action: str) -> str:

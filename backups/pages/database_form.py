@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from access.models import Company, User
+from access.policy import companies_where
 from backups.databases import EDITABLE
 from backups.models import Database
-from backups.pages.permitted import companies_where
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Database]

@@ -6,9 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from access.models import User
+from access.policy import companies_where
 from backups.models import Database
 from backups.options import LABEL, LONGEST_COMMENT
-from backups.pages.permitted import companies_where
 from storage.models import StorageTarget
 
 WHAT = {

@@ -1,11 +1,9 @@
-"""In which companies a person may do a thing: what forms offer, and the checks of a page."""
+"""Who is logged in, and the checks of a page."""
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
-from access.models import Company, Membership, User
-from access.roles import Role, grants
+from access.models import Company, User
 from backups.errors import NotFound
 from backups.models import Backup
 from backups.selectors import backup_for
@@ -16,14 +14,6 @@ def person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
-
-
-def companies_where(user: User, permission: str) -> QuerySet[Company]:
-    if user.is_superuser:
-        return Company.objects.all()
-    roles = [role for role in Role if grants(role, permission)]
-    memberships = Membership.objects.filter(user=user, role__in=roles)
-    return Company.objects.filter(pk__in=memberships.values("company_id"))
 
 
 def must_have(user: User, permission: str, company: Company | None = None) -> None:

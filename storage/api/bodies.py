@@ -13,9 +13,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
-from access.models import Company, Membership, User
-from access.policy import Actor, NotAllowed
-from access.roles import Role, grants
+from access.models import Company, User
+from access.policy import Actor, NotAllowed, companies_where
 
 
 class BadValue(ParseError):
@@ -86,16 +85,11 @@ def actor_of(request: Request) -> User:
 def company_for(*, actor: Actor, permission: str, ref: str = "") -> Company:
     """The company of an id or name in which the actor may do this; the only one when none is
     named. Raises NotAllowed, or BadValue when it is not clear which one is meant."""
-    companies = Company.objects.all()
-    if isinstance(actor, User) and not actor.is_superuser:
-        roles = [role for role in Role if grants(role, permission)]
-        memberships = Membership.objects.filter(user_id=actor.pk, role__in=roles)
-        companies = companies.filter(pk__in=memberships.values("company_id"))
-    found = list(companies[:100])
+    found = list(companies_where(actor, permission)[:100])
     if ref:
         found = [one for one in found if ref in (one.name, str(one.pk))]
     if not found:
-        if not ref and not actor.is_superuser:
+        if not ref and not actor.may(permission):
             raise NotAllowed(_("Your role does not allow this. Ask an administrator."))
         raise BadValue("company", _("There is no such company for you."))
     if len(found) > 1:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from access.models import AuditEntry, Company, Membership, User
-from access.policy import NotAllowed, System, require
+from access.policy import Actor, NotAllowed, System, companies_where, require
 from access.roles import ROLES, Role, grants
 from backups.models import Backup, Database
 from backups.selectors import backup_for, database_for, storage_for
@@ -171,3 +171,25 @@ def test_a_name_that_two_companies_use_is_no_reference(
     assert database_for(actor=viewer, ref="orders") == database
     with pytest.raises(Exception, match="use its id"):
         database_for(actor=superuser, ref="orders")
+
+
+def test_the_companies_in_which_one_may(
+    admin: User, viewer: User, stranger: User, superuser: User, agent: User
+) -> None:
+    company = admin.memberships.get().company
+    other = stranger.memberships.get().company
+    Membership.objects.create(user=admin, company=other, role=Role.VIEWER)
+
+    def found(actor: Actor, permission: str) -> set[Company]:
+        return set(companies_where(actor, permission))
+
+    assert found(admin, "backups.add_database") == {company}
+    assert found(admin, "backups.view_database") == {company, other}
+    assert found(viewer, "backups.add_database") == set()
+    assert found(agent, "backups.view_database") == set()
+    for everywhere in (superuser, System("cli")):
+        assert found(everywhere, "backups.add_database") == {company, other}
+    # A token's limit holds for a superuser, too.
+    superuser.cap = admin.cap = Role.VIEWER
+    assert found(superuser, "backups.add_database") == found(admin, "backups.add_database") == set()
+    assert found(superuser, "backups.view_database") == {company, other}
