@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from access import audit
 from access.models import LoginSession, User
+from access.policy import Actor
 
 SEEN = "seen"
 # A page that polls must not write a row on every request.
@@ -59,10 +60,11 @@ def end_session(*, user: User, public_id: uuid.UUID) -> bool:
     return found is not None
 
 
-def end_other_sessions(*, user: User, but: str | None) -> int:
+def end_other_sessions(*, user: User, but: str | None, actor: Actor | None = None) -> int:
+    """End all of the person's but one; `actor` is who does it, when it is not the person."""
     others = list(sessions_of(user).exclude(session_id=but))
     for found in others:
-        _end(user, found)
+        _end(actor or user, found)
     return len(others)
 
 
@@ -73,11 +75,11 @@ def forget_ended_sessions() -> int:
 
 
 @transaction.atomic
-def _end(user: User, found: LoginSession) -> None:
+def _end(actor: Actor, found: LoginSession) -> None:
     audit.record(
-        actor=user,
+        actor=actor,
         action="session.ended",
-        thing=user,
+        thing=found.user,
         changes={"address": found.address, "browser": found.browser},
     )
     found.session.delete()

@@ -119,7 +119,7 @@ def reset(*, user: User, actor: Actor) -> bool:
     had_one = _forget(user)
     if had_one:
         audit.record(actor=actor, action="second_factor.reset", thing=user)
-        end_other_sessions(user=user, but=None)
+        end_other_sessions(user=user, but=None, actor=actor)
     return had_one
 
 
