@@ -21,6 +21,7 @@ from backups.databases import EDITABLE, create_database, test_connection, update
 from backups.errors import BackupError
 from backups.models import Backup, Check, Database, LevelResult, RecoveryKey
 from backups.pages.database_form import KeptPassword
+from backups.rescan import admin as rescan_actions
 from look.badges import badge
 from look.templatetags.look import ago
 from look.units import duration, size
@@ -229,3 +230,6 @@ class CheckAdmin(RecordAdmin):
 class RecoveryKeyAdmin(RecordAdmin):
     company_path = None
     list_display = ["public", "made_at", "downloaded_at", "rehearsed_at"]
+
+
+__all__ = ["rescan_actions"]  # read for what it adds to the storages

@@ -83,3 +83,14 @@ def test_a_storage_that_is_not_there(storage_target: StorageTarget) -> None:
     with pytest.raises(CommandError) as refused:
         call_command("backup", "rescan", "elsewhere")
     assert refused.value.returncode == 3
+
+
+def test_in_the_admin(
+    login: Login, admin: User, storage_target: StorageTarget, manifest: Manifest
+) -> None:
+    lay(storage_target, manifest)
+    for action, count in (("rescan_dry", 0), ("rescan_now", 1)):
+        body = {"action": action, "_selected_action": [str(storage_target.pk)]}
+        shown = login(admin).post("/admin/storage/storagetarget/", body, follow=True)
+        assert "Was not known: 1" in shown.content.decode()
+        assert Backup.objects.count() == count
