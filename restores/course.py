@@ -5,6 +5,7 @@ from backups.secret_use import record_use
 from monitoring.files.claims import Claim, ClaimLost
 from monitoring.files.courses import Failure
 from monitoring.files.models import TrackedFile
+from restores.connections import forget_connection
 from restores.models import Restore
 from restores.naming import forget_drafts, put_off, settle
 from restores.outcome import write_failure
@@ -49,6 +50,9 @@ class RestoreCourse:
         )
         if restore.naming_at is not None:
             settle(restore=restore)
+        restore.refresh_from_db(fields=["status"])
+        if restore.is_over:
+            forget_connection(restore)
 
 
 def _restore_of(file_id: object) -> Restore | None:

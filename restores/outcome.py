@@ -16,6 +16,7 @@ from backups.models import Database
 from monitoring.alerts.services import alert
 from monitoring.files.claims import Claim
 from monitoring.files.courses import CANCELLED, Failure
+from restores.connections import forget_connection
 from restores.models import Restore
 
 MOST_KEPT = 500
@@ -35,6 +36,7 @@ def write_completion(restore: Restore) -> None:
         error="",
         error_detail="",
     )
+    forget_connection(restore)
     kept = {"kept_as": restore.kept_name} if restore.kept_name else {}
     _audit(restore, "restore.completed", database=registered.name, **kept)
 
@@ -79,6 +81,9 @@ def write_failure(*, restore: Restore, failure: Failure) -> None:
         error=redact(failure.message),
         error_detail=redact(failure.detail),
     )
+    if restore.started_at is None:
+        # There is nothing to be dropped; else see `course`.
+        forget_connection(restore)
     _audit(restore, "restore.cancelled" if was_cancelled else "restore.failed", code=failure.code)
     if not was_cancelled:
         alert(

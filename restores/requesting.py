@@ -12,13 +12,14 @@ from access.models import Company, User
 from access.policy import Actor, require
 from backups import keyring
 from backups.engines import PreflightCheck, RestoreOptions, engine_for
-from backups.errors import KeyMissing, NotReady
+from backups.errors import BadOption, KeyMissing, NotReady
 from backups.models import Backup, Database
 from backups.secret_use import record_use
 from monitoring.alerts.services import alert
 from monitoring.files.endings import cancel_file
 from monitoring.files.services import open_file
 from monitoring.files.stages import Kind, Origin
+from restores.connections import keep_for_a_restore
 from restores.errors import Blocked
 from restores.estimate import estimated_duration
 from restores.models import ACTIVE, Restore
@@ -111,6 +112,8 @@ def request_restore(*, wish: Wish, actor: Actor) -> Restore:
     """Queue it, after what has to come before. Raises as `look_first`, BadOption and Blocked."""
     if wish.replacement is not None:
         wish.replacement.check(wish.name)
+        if wish.server.deleted_at is not None:
+            raise BadOption("server", _("Register the server's database first, to replace one."))
     looked = _look(wish, actor)
     blocking = [check for check in looked.checks if check.level == "blocking"]
     if blocking:
@@ -146,6 +149,7 @@ def _open(
     person = actor if isinstance(actor, User) else None
     replaces = wish.replacement
     source = _source(wish, looked, actor)
+    keep_for_a_restore(wish.server)
     file = open_file(
         kind=Kind.RESTORE,
         company=wish.company,

@@ -10,6 +10,7 @@ from config.openapi.shapes import (
     NUMBER,
     STATUSES,
     TEXT,
+    TLS_MODES,
     UUID,
     Shape,
     answer,
@@ -66,6 +67,19 @@ _OPTIONS: dict[str, Shape] = {
         description="Beside each other, from the archive unpacked to a file without a name.",
     ),
     "analyze": {**FLAG, "default": True},
+}
+
+_CONNECTION: Shape = {
+    **body(
+        ("host", "username"),
+        host=text(255),
+        port=number(1, 65535, default=5432),
+        username=text(255),
+        password=text(1000, least=0, writeOnly=True, description="Forgotten at the end."),
+        database_name=text(255, default="postgres", description="One that is there."),
+        tls_mode={**one_of(*TLS_MODES), "default": "prefer"},
+    ),
+    "description": "A server that is not registered. Administrators.",
 }
 
 SHAPES: dict[str, Shape] = {
@@ -131,7 +145,12 @@ SHAPES: dict[str, Shape] = {
         },
         target=body(
             ("server", "database"),
-            server=text(200, description="The database, by id or name, whose server it goes to."),
+            server={
+                "oneOf": [
+                    text(200, description="The database, by id or name, whose server it goes to."),
+                    _CONNECTION,
+                ]
+            },
             database=text(
                 63, description="Its name there: a free one, or with `replace` the one to replace."
             ),

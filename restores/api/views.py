@@ -12,8 +12,9 @@ from rest_framework.views import APIView
 
 from access.models import User
 from access.policy import require
-from backups.selectors import backup_for, database_for
+from backups.selectors import backup_for
 from restores.api.options import OptionsBody, options_of
+from restores.api.servers import ServerField, server_of
 from restores.description import describe, describe_status
 from restores.kept.asking import confirm_restore, undo_restore
 from restores.models import Restore
@@ -38,7 +39,7 @@ class Source(Body):
 
 
 class Target(Body):
-    server = Text(max_length=200)
+    server = ServerField()
     database = Text(max_length=63)
     mode = serializers.ChoiceField(choices=Restore.Mode.choices, default=Restore.Mode.NEW)
 
@@ -139,11 +140,11 @@ def _wish(body: dict[str, Any], actor: User) -> Wish:
     source = body["source"]
     if len(source) != 1:
         raise BadValue("source", _("source is one of backup, upload and path."))
-    server = database_for(actor=actor, ref=body["target"]["server"])
     backup = outside = None
     if "backup" in source:
         backup = backup_for(actor=actor, backup_id=source["backup"])
-    else:
+    server = server_of(body["target"]["server"], backup=backup, actor=actor)
+    if backup is None:
         outside = file_from_outside(
             actor=actor,
             company=server.company,

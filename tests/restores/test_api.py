@@ -10,9 +10,10 @@ from django.core.management import call_command
 from django.test import Client
 
 from access.models import User
+from backups.models import Database
 from restores.models import Restore
 from tests.backups.checks.conftest import MakeBackup
-from tests.backups.servers import TestServer
+from tests.backups.servers import PASSWORD, TestServer
 from tests.cast import Login
 from tests.restores.test_restore import new_name, restore_here
 
@@ -118,3 +119,36 @@ def test_the_command_line(backed_up: MakeBackup, server: TestServer) -> None:
         assert (code, answer["status"]) == (0, "pending")
         restored = restore_here(Restore.objects.get(pk=answer["id"]))
         assert restored.status == "completed"
+
+
+def test_to_a_server_that_is_registered_nowhere(
+    backed_up: MakeBackup, server: TestServer, login: Login, operator: User, admin: User
+) -> None:
+    """Its connection is used once; the new database is registered, the connection is forgotten."""
+    with backed_up(drill_every=0) as backup, new_name(server) as name:
+        there = {"host": "127.0.0.1", "port": server.port, "username": "postgres"}
+        target = {"database": name, "server": {**there, "password": PASSWORD}}
+        body: dict[str, Any] = {"source": {"backup": str(backup.pk)}, "target": target}
+        assert post(login(operator), "/api/restores", **body).status_code == 403
+        for wrong in ({"port": 0}, {"host": ""}, {"tls_mode": "x"}, {"command": "x"}):
+            given = {**body, "target": {**target, "server": {**there, **wrong}}}
+            assert post(login(admin), "/api/restores", **given).status_code == 400
+        given = {**body, "target": {**target, "server": {**there, "password": "no"}}}
+        refused = post(login(admin), "/api/restores", **given)
+        assert (refused.status_code, refused.json()["code"]) == (422, "authentication_failed")
+        assert post(login(admin), "/api/restores", dry_run=True, **body).json()["possible"]
+        assert Database.every.count() == 1
+        answer = post(login(admin), "/api/restores", **body)
+        assert (answer.status_code, PASSWORD in answer.content.decode()) == (202, False)
+        listed = login(admin).get("/api/databases").json()["results"]
+        assert [one["name"] for one in listed] == ["shop"]
+        restore = restore_here(Restore.objects.get(pk=answer.json()["id"]))
+        assert (restore.status, restore.error) == ("completed", "")
+        assert restore.registered is not None and restore.registered.password == PASSWORD
+        assert Database.every.get(pk=restore.server_id).password_sealed == ""
+        again = {**body, "target": {**target, "database": f"{name}_x"}}
+        answer = post(login(admin), "/api/restores", **again)
+        path = f"/api/restores/{answer.json()['id']}"
+        assert post(login(admin), f"{path}/cancel").status_code == 202
+        cancelled = Restore.objects.get(pk=answer.json()["id"])
+        assert Database.every.get(pk=cancelled.server_id).password_sealed == ""
