@@ -99,5 +99,4 @@ def zstandard(body: bytes) -> bytes:
 def aged(body: bytes) -> bytes:
     """Encrypted to the installation's key."""
     keyring.make_keys()
-    sealed: bytes = pyrage.encrypt(body, [keyring.installation_identity().to_public()])
-    return sealed
+    return bytes(pyrage.encrypt(body, [keyring.installation_identity().to_public()]))

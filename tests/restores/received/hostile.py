@@ -1,11 +1,14 @@
 """Files that no restore should trust: what is in each, and by which code it is refused."""
 
 import io
+import re
 import struct
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+
+import pyrage
 
 from tests.restores.received.dumps import aged, dump, gzipped, zstandard
 
@@ -48,16 +51,24 @@ def cuts() -> Iterator[Case]:
         for permille in (1, 100, 300, 500, 700, 900, 990):
             yield case(
                 f"{name} cut at {permille}",
-                partial(cut, make, permille),
+                partial(_cut_made, make, permille),
             )
     for name, make in (("custom", custom), ("custom-gzip", lambda: gzipped(custom()))):
-        yield case(f"{name} without its last byte", partial(without_last, make))
+        yield case(f"{name} without its last byte", partial(_without_last, make))
 
 
-def cut(make: Callable[[], bytes], permille: int) -> bytes:
+def cut(body: bytes, permille: int) -> bytes:
     """Behind the end of a tar stand zeros; without them all it still is whole."""
-    body = make().rstrip(b"\0")
+    body = body.rstrip(b"\0")
     return body[: len(body) * permille // 1000]
+
+
+def _cut_made(make: Callable[[], bytes], permille: int) -> bytes:
+    return cut(make(), permille)
+
+
+def _without_last(make: Callable[[], bytes]) -> bytes:
+    return make()[:-1]
 
 
 def inserted(text: str, *, before: bytes = b"\nCREATE TABLE") -> Callable[[], bytes]:
@@ -166,12 +177,10 @@ def tarred(*members: tuple[str, bytes, bytes], link: str = "") -> bytes:
     return packed.getvalue()
 
 
-def without_last(make: Callable[[], bytes]) -> bytes:
-    return make()[:-1]
-
-
-def beside_toc(member: tuple[str, bytes, bytes], link: str = "") -> bytes:
-    return tarred(("shop/toc.dat", tarfile.REGTYPE, genuine_toc()), member, link=link)
+def _with_member(path: str, kind: bytes) -> bytes:
+    body = b"x" if kind == tarfile.REGTYPE else b""
+    toc = ("shop/toc.dat", tarfile.REGTYPE, genuine_toc())
+    return tarred(toc, (path, kind, body), link="/etc/passwd")
 
 
 def genuine_toc() -> bytes:
@@ -190,8 +199,6 @@ def _toc_that_reads_keys() -> bytes:
 
 
 def _dat_names(toc: bytes) -> Iterator[bytes]:
-    import re
-
     yield from re.findall(rb"\d+\.dat", toc)
 
 
@@ -205,13 +212,13 @@ def tars() -> Iterator[Case]:
     ):
         yield case(
             name,
-            partial(beside_toc, ("shop/1.dat", kind, b""), link="/etc/passwd"),
+            partial(_with_member, "shop/1.dat", kind),
             "file_hostile",
         )
     for path in ("../1.dat", "/etc/1.dat", "shop/../../1.dat", "shop/.bashrc", "other/1.dat"):
         yield case(
             f"a member {path}",
-            partial(beside_toc, (path, tarfile.REGTYPE, b"x")),
+            partial(_with_member, path, tarfile.REGTYPE),
             "file_hostile",
         )
     yield case(
@@ -293,8 +300,6 @@ def bombs() -> Iterator[Case]:
 
 
 def others() -> Iterator[Case]:
-    import pyrage
-
     other = pyrage.x25519.Identity.generate().to_public()
     yield case("a zip", lambda: b"PK\x03\x04" + bytes(100), "format_unknown", says="zip")
     yield case("an image called shop.dump", lambda: b"\x89PNG\r\n" + bytes(1000), "format_unknown")

@@ -4,7 +4,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -112,11 +112,12 @@ def test_who_may_send_and_what_is_refused(
     assert login(viewer).delete(f"{UPLOADS}/{file['id']}").status_code == 403
     before = sorted(places.folder().iterdir())
     environment = settings.ENVIRONMENT
-    for changes, code, status in (
+    refusals: list[tuple[dict[str, Any], str, int]] = [
         ({"upload_most_mb": 0}, "too_large", 413),
         ({"disk_reserve_mb": 1 << 40}, "disk_full", 409),
-    ):
-        settings.ENVIRONMENT = replace(environment, **cast(dict[str, Any], changes))
+    ]
+    for changes, code, status in refusals:
+        settings.ENVIRONMENT = replace(environment, **changes)
         refused = send(login(operator), b"x" * 1000)
         assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert sorted(places.folder().iterdir()) == before
@@ -131,8 +132,6 @@ def test_a_path_under_a_root(
     operator: User,
     tmp_path: Path,
 ) -> None:
-    from dataclasses import replace
-
     root = tmp_path / "dumps"
     (root / "below").mkdir(parents=True)
     (root / "below" / "shop").write_bytes(dump(17, "custom"))

@@ -237,7 +237,7 @@ class Script:
             shown = line[:40].decode("utf-8", "replace").strip()
             raise self._lexer.refused(_("the command %(shown)s of psql") % {"shown": repr(shown)})
         if match[1] == b"restrict":
-            if self._key is not None or any(self.counts.values()):
+            if self._key is not None or self.counts:
                 raise self._lexer.refused(_("a second \\restrict"))
             self._key = match[2]
         else:
