@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from access.models import User
+from access.policy import companies_where
 from backups.models import BackupSchedule, Database
 from backups.options import LABEL
-from backups.pages.permitted import companies_where
 from backups.retention import RETENTION
 from backups.scheduling.targets import storages_of
 from storage.models import StorageTarget
