@@ -4,6 +4,7 @@ import re
 import uuid
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.db.models.functions import Now
 from django.test import Client
@@ -195,3 +196,15 @@ def test_anothers_token_is_not_there(viewer: User, operator: User, admin: User) 
         for verb in ("rotate", "revoke"):
             assert client.post(f"{URL}/tokens/{token.pk}/{verb}").status_code == 404
     assert tokens_of(operator).count() == 1
+
+
+def test_guessing_the_present_password_is_locked_out(viewer: User) -> None:
+    client = enter("vera")
+    assert [change(client, "wrong", NEW) for _ in range(5)] == [400, 400, 400, 400, 429]
+    assert change(client, PASSWORD, NEW) == 429
+    viewer.refresh_from_db()
+    assert viewer.check_password(PASSWORD)
+    assert NEW not in str(AccessAttempt.objects.values_list("post_data"))
+    # A new password that is bad is no guess.
+    other = enter("vera", "192.0.2.2")
+    assert [change(other, PASSWORD, "short") for _ in range(6)] == [400] * 6

@@ -11,9 +11,13 @@ from django.db.models import F
 from django.test import Client
 
 from access.models import AuditEntry, LoginSession, RecoveryCode, SecondFactor, Token, User
+from access.routes import OPEN_ROUTES
 from access.second_factor import pending
 from access.second_factor.services import MOST_FAILURES
+from monitoring.live.access import Credential
+from monitoring.live.errors import NotAuthenticated
 from tests.access.second_factor.phone import Phone, give, give_phone, half, is_in
+from tests.access.test_routes import ROUTES, is_refused
 from tests.cast import PASSWORD, Login
 
 pytestmark = pytest.mark.django_db
@@ -276,3 +280,25 @@ def test_tokens_go_on_opening(admin: User, agent: User, settings: LazySettings) 
         _token, text = Token.objects.create(user=user, name="x", expiry=None)
         client = Client(headers={"Authorization": f"Bearer {text}"})
         assert client.get("/api/schema").status_code == 200
+
+
+def test_half_a_login_is_nobody_at_every_address(admin: User) -> None:
+    give_phone(admin)
+    client = half("ada")
+    opened = [
+        (name, path)
+        for name, path in ROUTES
+        if name not in OPEN_ROUTES and not is_refused(client, path, "get")
+    ]
+    assert opened == []
+    assert pending.SESSION_KEY in client.session
+
+
+def test_a_socket_of_a_session_from_before_is_nobodys(
+    admin: User, login: Login, settings: LazySettings
+) -> None:
+    credential = Credential(session=str(login(admin).session.session_key))
+    assert credential.actor() == admin
+    require(settings, "admins")
+    with pytest.raises(NotAuthenticated):
+        credential.actor()
