@@ -143,7 +143,7 @@ def own_database() -> Database:
     database = Database(
         company_id=0,
         name="holdfast",
-        host=own["HOST"] or "localhost",
+        host=own["HOST"],
         port=int(own["PORT"] or 5432),
         database_name=own["NAME"],
         username=own["USER"],

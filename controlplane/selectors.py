@@ -73,6 +73,8 @@ def is_overdue() -> bool:
 
 def _warnings(newest: ControlSet | None) -> list[str]:
     found = []
+    if own_target() is None:
+        found.append(_("There is no storage for it; HOLDFAST_OWN_STORAGE has to name one."))
     if not key_state().is_downloaded:
         found.append(
             _("Nobody holds the recovery key: without it no set opens when this machine is gone.")

@@ -17,6 +17,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from access import audit
+from access.models import Company
 from access.policy import Actor, System
 from access.redaction import redact
 from backups.errors import AlreadyRunning, BackupError, NotFound
@@ -159,16 +160,16 @@ def _purge_forgotten() -> None:
 
 def _tell_when_stale() -> None:
     found = standing()
-    target = own_target()
-    if not found.is_stale or target is None:
+    company = Company.objects.order_by("pk").first()
+    if not found.is_stale or company is None:
         return
     newest = found.newest
     alert(
-        company=target.company,
+        company=company,
         rule="holdfast.backup_old",
         title=_("Holdfast itself has no backup of the last %d days") % OLDEST.days,
         text=_("Without one, a lost machine takes schedules, people, keys and records with it."),
-        thing=newest or target,
+        thing=newest or company,
         key=f"holdfast.backup_old:{newest.pk if newest else 'none'}",
     )
 

@@ -50,7 +50,11 @@ class Known:
         databases = Database.every.filter(pk__in=[one.database.id for one in told])
         named = {one.company for one in told}
         companies = Company.objects.filter(name__in=named).exclude(pk=target.company_id)
-        with_files = backups.select_related("database", "file").prefetch_related("stored_objects")
+        with_files = (
+            backups.defer("manifest")
+            .select_related("database", "file")
+            .prefetch_related("stored_objects")
+        )
         return cls(
             target=target,
             stored={one.key: one for one in rows},

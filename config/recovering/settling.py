@@ -26,6 +26,7 @@ from monitoring.events.models import Event
 from monitoring.files.courses import Failure
 from monitoring.files.endings import end_badly
 from monitoring.files.models import TrackedFile
+from monitoring.files.stages import Kind
 from monitoring.heartbeats.models import Heartbeat
 from storage.models import StorageTarget
 
@@ -82,8 +83,9 @@ def end_what_ran() -> None:
             break
         for file in batch:
             end_badly(file=file, failure=LOST)
-        # No debt: its bytes may be whole and the only ones. Somebody may have come so far.
-        TrackedFile.objects.filter(pk__in=[file.pk for file in batch]).update(leftovers_of=None)
+        # A backup owes nothing: it may have come to its end there, and its bytes be the only ones.
+        ended = TrackedFile.objects.filter(pk__in=[file.pk for file in batch])
+        ended.filter(kind=Kind.BACKUP).update(leftovers_of=None)
     values = {"completed_at": Now(), "error_code": LOST.code, "error": LOST.message}
     Backup.every.filter(status__in=ACTIVE).update(status=Backup.Status.FAILED, **values)
     Check.objects.filter(status__in=ACTIVE).update(status=Backup.Status.FAILED, **values)

@@ -1,5 +1,6 @@
 """Sets of Holdfast itself: made, kept, told of; and nothing of one that did not come to its end."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -269,3 +270,16 @@ def test_warnings_name_what_would_make_a_set_useless(storage_target: StorageTarg
     said = " ".join(selectors.standing().warnings)
     assert "Nobody holds the recovery key" in said
     assert "lies on the disk" in said
+
+
+def test_a_storage_that_is_named_and_not_there_is_told(
+    storage_target: StorageTarget, settings: LazySettings
+) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, own_storage="elsewhere")
+    Company.objects.update(created_at=timezone.now() - timedelta(days=3))
+    look_after_sets()
+    assert not ControlSet.objects.exists()
+    assert Alert.objects.get().rule == "holdfast.backup_old"
+    assert "HOLDFAST_OWN_STORAGE" in " ".join(selectors.standing().warnings)
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, own_storage="vault")
+    assert selectors.own_target() == storage_target
