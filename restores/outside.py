@@ -1,7 +1,10 @@
 """Asking for a restore of a file that was not made here: who may, and what has to be agreed to."""
 
+import shutil
 from typing import Any
 
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -50,7 +53,9 @@ def look_at_file(
     """
     _require(outside, actor)
     size, contents = outside.recognize(engine)
-    checks = [_format(contents)]
+    checks = [_format(contents, size)]
+    if contents["format"] in ("tar", "directory"):
+        checks.append(_room(size))
     if contents["format"] == "plain":
         checks.append(_plain_sql(outside, actor))
     if contents["left_out"]:
@@ -95,19 +100,31 @@ def _require(outside: FromOutside, actor: Actor) -> None:
         require(actor, "restores.accept_extensions", outside.company)
 
 
-def _format(contents: dict[str, Any]) -> PreflightCheck:
+def _format(contents: dict[str, Any], size: int) -> PreflightCheck:
     named = {
+        "size": filesizeformat(size),
         "format": FORMATS[contents["format"]],
         "tool": contents["tool_version"],
         "source": contents["server_version"],
         "layers": " + ".join(contents["layers"]),
     }
-    said = _("It is %(format)s, by pg_dump %(tool)s from PostgreSQL %(source)s.") % named
+    said = (
+        _("It is %(format)s of %(size)s, by pg_dump %(tool)s from PostgreSQL %(source)s.") % named
+    )
     if contents["layers"]:
         said += " " + _("Around it: %(layers)s.") % named
     if contents["items"] is not None:
         said += " " + _("%(items)d items.") % {"items": contents["items"]}
     return PreflightCheck("format", "ok", said)
+
+
+def _room(size: int) -> PreflightCheck:
+    """A tar is unpacked on this machine; how much it really needs, its packing may hide."""
+    free = shutil.disk_usage(settings.PLACES.data).free - (
+        settings.ENVIRONMENT.disk_reserve_mb << 20
+    )
+    said = _("%(free)s are free here to unpack it.") % {"free": filesizeformat(max(0, free))}
+    return PreflightCheck("room", "ok" if free > size else "blocking", said)
 
 
 def _plain_sql(outside: FromOutside, actor: Actor) -> PreflightCheck:

@@ -29,6 +29,7 @@ _NAMES = {
     "plain_sql": _("Plain SQL"),
     "left_out": _("Left out"),
     "role": _("Role"),
+    "room": _("Room here"),
     "integrity": _("Backup"),
     "name": _("Name"),
     "target_exists": _("Name"),

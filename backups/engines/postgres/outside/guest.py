@@ -90,6 +90,12 @@ def hand_over(server: Server, guest: Server, *, application: str) -> None:
             session.execute(sql.SQL(text).format(name))
         session.execute(sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(name, database))
         session.execute(sql.SQL("ALTER ROLE {} RENAME TO {}").format(name, owner))
+        # It may have changed its own password, and told somebody.
+        session.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
+            " AND pid <> pg_backend_pid()",
+            [guest.user],
+        )
     reach("outside.handed-over")
 
 
