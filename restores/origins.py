@@ -177,7 +177,7 @@ class OutsideOrigin:
     def _read(self, engine: Engine, folder: Path, meter: Meter) -> dict[str, Any]:
         source = self._from_the_start(meter)
         with opened(source) as inside:
-            contents = engine.read_whole(inside, folder=folder)
+            contents = engine.read_whole(inside, folder=folder, on_wait=meter.live)
             source.drain()
         self._digest = source.digest.hexdigest()
         received = self._outside.received

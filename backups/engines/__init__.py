@@ -254,7 +254,9 @@ class Engine(Protocol):
         Raises BackupError, naming what is wrong with it.
         """
 
-    def read_whole(self, opened: Opened, *, folder: Path) -> dict[str, Any]:
+    def read_whole(
+        self, opened: Opened, *, folder: Path, on_wait: Callable[[], None]
+    ) -> dict[str, Any]:
         """The same after reading all of it; `folder` is a private one for what it needs.
 
         Raises BackupError.

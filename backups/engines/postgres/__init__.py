@@ -113,8 +113,10 @@ class PostgresEngine:
     def recognize(self, opened: Opened) -> dict[str, Any]:
         return recognize(opened)
 
-    def read_whole(self, opened: Opened, *, folder: Path) -> dict[str, Any]:
-        return read_whole(opened, folder=folder)
+    def read_whole(
+        self, opened: Opened, *, folder: Path, on_wait: Callable[[], None]
+    ) -> dict[str, Any]:
+        return read_whole(opened, folder=folder, on_wait=on_wait)
 
     def forget_draft(self, database: Database, *, draft: str) -> None:
         forget_draft(Server.of(database), draft=draft)

@@ -39,7 +39,15 @@ class Sink(Protocol):
 class Bringing:
     """Takes the opened bytes; at the end all is restored, counted and handed over."""
 
-    def __init__(self, sink: Sink, server: Server, guest: Server, application: str) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        server: Server,
+        guest: Server,
+        application: str,
+        on_wait: Callable[[], None],
+    ) -> None:
+        self._on_wait = on_wait
         self.counted: dict[str, int | None] = {}
         self.choice: Choice | None = None
         self.made_roles: list[str] = []
@@ -57,7 +65,7 @@ class Bringing:
     def finish(self) -> None:
         self._sink.finish()
         let_in_again(self._server, self._guest, application=self._application)
-        self.counted = count_rows(self._guest, application=self._application)
+        self.counted = count_rows(self._guest, application=self._application, on_wait=self._on_wait)
         hand_over(self._server, self._guest, application=self._application)
 
 
@@ -83,7 +91,7 @@ def bringing(
             guest, contents, application=application, journal=journal, on_wait=on_wait
         ) as sink,
     ):
-        yield Bringing(sink, server, guest, application)
+        yield Bringing(sink, server, guest, application, on_wait)
 
 
 def _make_extensions(server: Server, wanted: list[str], *, application: str) -> None:
@@ -213,7 +221,9 @@ def _list_of(wanted: Sequence[int]) -> Iterator[int]:
         os.close(descriptor)
 
 
-def count_rows(guest: Server, *, application: str) -> dict[str, int | None]:
+def count_rows(
+    guest: Server, *, application: str, on_wait: Callable[[], None]
+) -> dict[str, int | None]:
     """Rows by table, asked as the guest: what runs there may be the stranger's own. None where
     they cannot be counted."""
     found: dict[str, int | None] = {}
@@ -231,6 +241,7 @@ def count_rows(guest: Server, *, application: str) -> dict[str, int | None]:
         except psycopg.Error as error:
             raise named_failure(str(error)) from error
         for schema, table in tables:
+            on_wait()
             found[f"{schema}.{table}"] = _count(session, str(schema), str(table))
     return found
 

@@ -7,7 +7,7 @@ unpacks them, and what comes out is counted and thrown away.
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -29,18 +29,21 @@ from backups.file_errors import CutShort, Damaged, ExpandsTooMuch
 from backups.pipeline import BLOCK_BYTES, Readable
 from backups.unwrapping import MOST_RATIO, PEEK_BYTES, Opened, most_of
 
+POLL_SECONDS = 0.25
 
-def read_whole(opened: Opened, *, folder: Path) -> dict[str, Any]:
+
+def read_whole(opened: Opened, *, folder: Path, on_wait: Callable[[], None]) -> dict[str, Any]:
     """What is in the file, and what restoring it needs besides; `folder` is a private, empty one.
 
+    `on_wait` is called while something is still being unpacked behind the last byte.
     Raises BackupError, naming what is wrong.
     """
     format_name = format_of(opened)
     if format_name == "custom":
-        return _custom(opened)
+        return _custom(opened, on_wait)
     if format_name == "plain":
         return _script(opened)
-    return _tarred(opened, folder)
+    return _tarred(opened, folder, on_wait)
 
 
 def _script(opened: Opened) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def _script(opened: Opened) -> dict[str, Any]:
     return script_contents(opened, head, script, is_whole=True)
 
 
-def _tarred(opened: Opened, folder: Path) -> dict[str, Any]:
+def _tarred(opened: Opened, folder: Path, on_wait: Callable[[], None]) -> dict[str, Any]:
     """A directory archive, once it is unpacked; pg_dump's tar format holds the same files."""
     format_name = unpack(opened.reader, folder)
     with (folder / TOC).open("rb") as file:
@@ -65,11 +68,11 @@ def _tarred(opened: Opened, folder: Path) -> dict[str, Any]:
             raise CutShort(_("The tar lacks %(name)s.") % {"name": name})
     contents = _with_wanted(archive_contents(opened, format_name, toc), toc)
     with _unpacking(contents, ["--format=directory", "--file=-", str(folder)], opened) as check:
-        check.finish()
+        check.finish(on_wait)
     return {**contents, "folder": str(folder)}
 
 
-def _custom(opened: Opened) -> dict[str, Any]:
+def _custom(opened: Opened, on_wait: Callable[[], None]) -> dict[str, Any]:
     # Which client can read it stands in its head.
     head = Recorded(opened.reader)
     toc = read_toc(head)
@@ -77,7 +80,7 @@ def _custom(opened: Opened) -> dict[str, Any]:
     with _unpacking(contents, ["--file=-"], opened) as check:
         whole = _Passing(head.replayed(), check)
         read_custom(whole)
-        check.finish()
+        check.finish(on_wait)
     return contents
 
 
@@ -148,6 +151,7 @@ class Unpacking:
         self._tool = tool
         self._opened = opened
         self._too_much = False
+        self._size = 0
         self._drain = threading.Thread(target=self._count, name="stdout", daemon=True)
         self._drain.start()
 
@@ -159,12 +163,22 @@ class Unpacking:
             # It has all that it wants, or it failed: `finish` tells which.
             pass
 
-    def finish(self) -> None:
+    def finish(self, on_wait: Callable[[], None]) -> None:
         assert self._tool.process.stdin is not None
         try:
             self._tool.process.stdin.close()
         except BrokenPipeError:
             pass
+        before = 0
+        while True:
+            try:
+                self._tool.process.wait(POLL_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                # What comes out is the sign of life.
+                if self._size > before:
+                    before = self._size
+                    on_wait()
         code = self._tool.wait()
         self._drain.join()
         if self._too_much:
@@ -180,10 +194,9 @@ class Unpacking:
 
     def _count(self) -> None:
         assert self._tool.process.stdout is not None
-        size = 0
         while block := _read(self._tool.process.stdout):
-            size += len(block)
-            if size > most_of(self._opened.source_size()):
+            self._size += len(block)
+            if self._size > most_of(self._opened.source_size()):
                 self._too_much = True
                 end_group(self._tool.process)
                 return
