@@ -29,9 +29,12 @@ from backups.engines.postgres.selection import Choice, choose
 from backups.errors import NotChoosable, NothingMatches, RestoreFailed, ServerTooOld
 from monitoring.files.journal import Journal
 
+# age gives 8 KiB at a time; each write would wake the program that reads.
+BLOCK_BYTES = 256 << 10
+
 
 class Way(Protocol):
-    def write(self, data: bytes, /) -> int: ...
+    def write(self, data: bytes | bytearray, /) -> int: ...
 
     def finish(self) -> None: ...
 
@@ -65,12 +68,15 @@ class Bringing:
         stack.callback(self._activity.close)
         self._head = ContentsReader()
         self._way: Way | None = None
+        self._pending = bytearray()
         self._server_major = 0
 
     def write(self, data: bytes, /) -> int:
         if self._way is not None:
-            with self._explained():
-                return self._way.write(data)
+            self._pending += data
+            if len(self._pending) >= BLOCK_BYTES:
+                self._pass_on(self._way)
+            return len(data)
         try:
             if self._head.take(data):
                 self._begin(self._head.contents)
@@ -83,10 +89,16 @@ class Bringing:
             # It ended within its table of contents: pg_restore says what it thinks of that.
             self._begin(None)
         assert self._way is not None
+        self._pass_on(self._way)
         with self._explained():
             self._way.finish()
         # A database with a session in it cannot be renamed.
         self._activity.close()
+
+    def _pass_on(self, way: Way) -> None:
+        pending, self._pending = self._pending, bytearray()
+        with self._explained():
+            way.write(pending)
 
     def share(self) -> float | None:
         return self._items.share()

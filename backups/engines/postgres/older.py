@@ -37,7 +37,7 @@ class AsText:
         self._pump = pump
         self._end_writing = end_writing
 
-    def write(self, data: bytes, /) -> int:
+    def write(self, data: bytes | bytearray, /) -> int:
         with self._first_failure():
             return self._reader.write(data)
 

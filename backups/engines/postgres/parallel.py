@@ -39,7 +39,7 @@ class Parallel:
         self._restored = restored
         self._unlooked = LOOK_EACH
 
-    def write(self, data: bytes, /) -> int:
+    def write(self, data: bytes | bytearray, /) -> int:
         self._unlooked += len(data)
         if self._unlooked >= LOOK_EACH:
             self._unlooked = 0

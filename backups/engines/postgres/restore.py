@@ -49,7 +49,7 @@ class Restore:
         os.set_blocking(tool.process.stdin.fileno(), False)
         self._room.register(tool.process.stdin, select.POLLOUT)
 
-    def write(self, data: bytes, /) -> int:
+    def write(self, data: bytes | bytearray, /) -> int:
         self._unlooked += len(data)
         if self._unlooked >= LOOK_EACH:
             self._unlooked = 0
