@@ -221,7 +221,9 @@ class Bringing:
         begins = self._items.hear(line)
         if line:
             level = "debug" if begins or line.startswith("pg_restore: proc") else "info"
-            self._journal.say(line, level=level, source=line.partition(":")[0][:20] or TOOL)
+            self._journal.say(
+                line, level=level, source="psql" if line.startswith("psql:") else TOOL
+            )
 
     def _warn(self, said: str) -> None:
         self._journal.say(said, level="warning", source="holdfast")
