@@ -90,6 +90,7 @@ def describe_database(database: Database) -> dict[str, Any]:
         "drill_days": database.drill_days,
         "retention": described_retention(database.retention),
         "cleanup_stopped": database.cleanup_stopped or None,
+        "protected": database.protected,
         "created_at": iso(database.created_at),
     }
 

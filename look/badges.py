@@ -34,6 +34,8 @@ BADGES: dict[str, Badge] = {
     "missing": Badge(_("Missing"), "bad", "gone"),
     "failed": Badge(_("Failed"), "bad", "cross"),
     "pending": Badge(_("Waiting"), "none", "clock"),
+    "awaiting_approval": Badge(_("Waiting for approval"), "warn", "clock"),
+    "undone": Badge(_("Undone"), "none", "stop"),
     "queued": Badge(_("Queued"), "none", "clock"),
     "running": Badge(_("Running"), "running", "play"),
     "processing": Badge(_("Running"), "running", "play"),

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from access.models import User
 from access.policy import Actor
 from backups.errors import NotFound
 from backups.models import Backup
@@ -48,6 +49,13 @@ def list_restores(*, actor: Actor, after: str = "", limit: int = 50, status: str
     found = list(rows[: limit + 1])
     more = str(found[limit - 1].pk) if len(found) > limit else None
     return Page(found[:limit], more)
+
+
+def awaiting_approval(*, actor: User) -> list[Restore]:
+    """Those that this person may approve: where a role allows it, and another one asked."""
+    rows = Restore.objects.visible_to(actor).filter(status=Restore.Status.AWAITING_APPROVAL)
+    found = rows.exclude(created_by=None).exclude(created_by=actor).select_related("company")
+    return [one for one in found if actor.may("restores.approve_restore", one.company)]
 
 
 def any_being_restored(backups: QuerySet[Backup]) -> bool:

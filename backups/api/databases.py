@@ -16,7 +16,7 @@ from backups.engines import ServerFacts
 from backups.models import Database
 from backups.retention.policy import MOST
 from backups.selectors import database_of, list_databases
-from storage.api.bodies import Body, Number, Text, actor_of, company_for, read_body
+from storage.api.bodies import Body, Flag, Number, Text, actor_of, company_for, read_body
 from storage.api.views import listed
 
 LARGEST_COUNT = 2**31 - 1
@@ -54,6 +54,9 @@ class ChangedDatabase(Body):
     drill_days = Number(min_value=1, max_value=LARGEST_COUNT, allow_null=True, default=None)
     retention = Keeping(
         allow_null=True, default=None, help_text="Of backups that no schedule made."
+    )
+    protected = Flag(
+        default=False, help_text="A restore in its place needs another administrator's approval."
     )
 
 

@@ -86,6 +86,7 @@ DATABASE: dict[str, Any] = {
     "drill_days": None,
     "retention": None,
     "cleanup_stopped": None,
+    "protected": False,
     "created_at": _AT,
 }
 STORAGE: dict[str, Any] = {

@@ -99,6 +99,11 @@ _DATABASE: dict[str, Shape] = {
     "drill_every": number(0, LARGEST, default=1, description="Drill each Nth backup; 0: none."),
     "drill_days": maybe(number(1, LARGEST)),
     "retention": maybe(ref("RetentionBody")),
+    "protected": {
+        **FLAG,
+        "default": False,
+        "description": "A restore in its place needs another administrator's approval.",
+    },
 }
 _SCHEDULE: dict[str, Shape] = {
     "name": text(100),
@@ -238,6 +243,7 @@ SHAPES: dict[str, Shape] = {
         drill_days=maybe(COUNT),
         retention=maybe(ref("Retention")),
         cleanup_stopped=maybe(TEXT),
+        protected=FLAG,
         created_at=MOMENT,
     ),
     "DatabasePage": page("Database"),

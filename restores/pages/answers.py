@@ -15,6 +15,8 @@ class Answer:
     wish: Wish | None = None
     checks: Sequence[PreflightCheck] = ()
     failure: Failure | None = None
+    # Why the last word was not accepted.
+    mistyped: str = ""
     status: int = 200
 
     @property

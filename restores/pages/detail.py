@@ -12,6 +12,7 @@ from monitoring.files.history import latest_lines
 from monitoring.files.selectors import steps_of
 from restores.models import Restore
 from restores.outcome import MOST_KEPT
+from restores.pages.acts import ACTS
 from restores.pages.chosen import chosen
 from restores.pages.course import course_of
 from restores.pages.looked import looked_at_then
@@ -46,6 +47,7 @@ def restore_detail(request: HttpRequest, restore_id: str) -> HttpResponse:
         "was_compared": "fingerprints" not in {one["code"] for one in restore.preflight},
         "counted": sorted(restore.counted.items())[:MOST_COUNTED],
         "more_counted": max(0, len(restore.counted) - MOST_COUNTED),
+        "acts": [act for act in ACTS if act.is_for(user, restore)],
         "may_cancel": user.may("restores.cancel_restore", restore.company) and not restore.is_over,
         "may_restore": user.may("restores.add_restore", restore.company) and restore.is_over,
         "may_back_up": user.may("backups.add_backup", restore.company),

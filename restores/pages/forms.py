@@ -14,6 +14,7 @@ from backups.pages.forms import NamesField
 from restores.models import Restore
 from restores.options import MOST_JOBS, parse_options, parse_role_map
 from restores.pages.servers import server_label
+from restores.replacing.wanted import LONGEST_KEEPING, Replacement
 from restores.requesting import Wish
 
 # PostgreSQL cuts longer ones; it counts bytes, which the preflight does.
@@ -32,11 +33,18 @@ class RestoreForm(forms.Form):
         empty_label=None,
         help_text=_("Reached as this database is, which stays as it is."),
     )
+    mode = forms.ChoiceField(
+        label=_("As"),
+        choices=Restore.Mode.choices,
+        initial=Restore.Mode.NEW,
+        required=False,
+        widget=forms.RadioSelect,
+    )
     name = forms.CharField(
-        label=_("New database"),
+        label=_("Database"),
         max_length=LONGEST_NAME,
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
-        help_text=_("A name that is free on the server."),
+        help_text=_("A name that is free on the server, or of the database to be replaced."),
     )
     owner = forms.ChoiceField(
         label=_("Owners and grants"),
@@ -95,9 +103,24 @@ class RestoreForm(forms.Form):
         help_text=_("So many at once, from the archive unpacked on this machine."),
     )
 
+    keep_old_days = forms.IntegerField(
+        label=_("Keep a replaced one, in days"),
+        min_value=1,
+        max_value=LONGEST_KEEPING,
+        required=False,
+        widget=forms.NumberInput(attrs={"placeholder": "7"}),
+        help_text=_("It stays beside, under another name, and can be brought back."),
+    )
+    no_safety_backup = forms.BooleanField(
+        label=_("Without a safety backup"),
+        required=False,
+        help_text=_("Else one of the database to be replaced is made first."),
+    )
+
     ADVANCED = (
         *("schemas", "tables", "role", "role_map", "jobs", "schema_only"),
         *("missing_roles", "no_privileges", "no_analyze"),
+        *("keep_old_days", "no_safety_backup"),
     )
 
     def __init__(self, given: QueryDict | None = None, *, user: User, backup: Backup) -> None:
@@ -154,6 +177,16 @@ class RestoreForm(forms.Form):
             server=given["server"],
             name=given["name"],
             options=given["options"],
+            replacement=self._replacement(given),
+        )
+
+    def _replacement(self, given: dict[str, Any]) -> Replacement | None:
+        if given["mode"] != Restore.Mode.REPLACE:
+            return None
+        return Replacement(
+            confirm=str(self.data.get("confirm", "")),
+            safety_backup=not given["no_safety_backup"],
+            keep_old_days=given["keep_old_days"] or 7,
         )
 
 

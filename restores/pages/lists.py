@@ -9,7 +9,7 @@ from backups.pages.failures import Failure
 from backups.pages.permitted import must_have, person
 from restores.models import Restore
 from restores.pages.course import courses_of
-from restores.selectors import Page, list_restores
+from restores.selectors import Page, awaiting_approval, list_restores
 
 ROWS = 25
 
@@ -33,7 +33,9 @@ def restore_list(request: HttpRequest) -> HttpResponse:
         "cursor": cursor,
         "status": status,
         "statuses": Restore.Status.choices,
-        "polls": any(course for _restore, course in rows),
+        "awaiting": awaiting_approval(actor=user),
+        "polls": any(restore.errand for restore, _course in rows)
+        or any(course for _restore, course in rows),
     }
     live = "X-Live" in request.headers
     template = "restores/list_rows.html" if live else "restores/list.html"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from restores.pages import cancel, detail, lists, wizard
+from restores.pages import acts, cancel, detail, lists, wizard
 from restores.received import pages
 
 app_name = "restores"
@@ -12,5 +12,14 @@ urlpatterns = [
     path("dashboard/restores/file", pages.restore_file, name="file"),
     path("dashboard/restores/<uuid:restore_id>", detail.restore_detail, name="detail"),
     path("dashboard/restores/<uuid:restore_id>/cancel", cancel.restore_cancel, name="cancel"),
+    *(
+        path(
+            f"dashboard/restores/<uuid:restore_id>/{act.name}",
+            acts.restore_act,
+            {"act": act.name},
+            name=act.name,
+        )
+        for act in acts.ACTS
+    ),
     path("dashboard/backup/<uuid:backup_id>/restore", wizard.restore_new, name="new"),
 ]

@@ -1,4 +1,4 @@
-"""From a backup to a new database: asked for, looked at, and only then begun."""
+"""From a backup to a database: asked for, looked at, and only then begun."""
 
 from dataclasses import asdict
 
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from access.models import User
 from access.policy import NotAllowed
+from access.reauthentication import confirm_address, is_recent
 from backups.errors import BackupError
 from backups.models import Backup
 from backups.pages.failures import Failure, mistakes
@@ -46,6 +47,12 @@ def _answer(request: HttpRequest, user: User, backup: Backup) -> HttpResponse:
         if request.POST.get("intent") != "restore":
             found = look_first(wish=wish, actor=user)
             return _show(request, form, Answer(wish, found))
+        if wish.replacement is not None and not is_recent(request):
+            return redirect(confirm_address(request.path))
+        if wish.replacement is not None and wish.replacement.confirm != wish.name:
+            found = look_first(wish=wish, actor=user)
+            mistyped = _("This is not the name of the database.")
+            return _show(request, form, Answer(wish, found, mistyped=mistyped, status=400))
         restore = request_restore(wish=wish, actor=user)
     except NotAllowed as error:
         raise PermissionDenied(str(error)) from error
@@ -64,6 +71,7 @@ def _show(request: HttpRequest, form: RestoreForm, answer: Answer) -> HttpRespon
         "answer": answer,
         "looked": looked_at(answer.checks),
         "chosen": list(chosen(asdict(answer.wish.options))) if answer.wish else [],
+        "confirm_address": "" if is_recent(request) else confirm_address(request.path),
         "place": server_label(answer.wish.server) if answer.wish else "",
     }
     return render(request, "restores/new.html", context, status=answer.status)
