@@ -140,14 +140,13 @@ def _size(session: Session, name: str) -> PreflightCheck:
 def _locale(session: Session, name: str, manifest: dict[str, Any]) -> Iterator[PreflightCheck]:
     marks = manifest["contents"].get("fingerprint")
     row = session.execute(
-        "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database"
-        " WHERE datname = %s",
+        "SELECT pg_encoding_to_char(encoding), datcollate FROM pg_database WHERE datname = %s",
         [name],
     ).fetchone()
     if marks is None or row is None:
         return
     made = marks["database"]
-    if row != (made["encoding"], made["collate"], made["ctype"]):
+    if row != (made["encoding"], made["collate"]):
         said = _("It has %(here)s, and will have %(there)s as the source of the backup.")
         yield warning(
             "target_locale",
