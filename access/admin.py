@@ -44,7 +44,7 @@ class PersonAdmin(UserAdmin, ScopedAdmin):  # type: ignore[type-arg,misc]  # not
         "kind",
         "email",
         "companies",
-        "second_factor",
+        "has_second_factor",
         "is_active",
         "is_staff",
     ]
@@ -72,7 +72,7 @@ class PersonAdmin(UserAdmin, ScopedAdmin):  # type: ignore[type-arg,misc]  # not
         )
 
     @admin.display(description=_("second factor"), boolean=True)
-    def second_factor(self, person: User) -> bool:
+    def has_second_factor(self, person: User) -> bool:
         return hasattr(person, "second_factor")
 
     @admin.action(description=_("Take the second factor away"), permissions=["change"])

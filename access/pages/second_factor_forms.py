@@ -45,5 +45,5 @@ def set_up_context(request: HttpRequest, user: User, form: PhoneCodeForm) -> dic
     return {
         "form": form,
         "key": codes.readable(key),
-        "qr": codes.qr_code(key, name=user.get_username(), place=place),
+        "qr": codes.qr_code(codes.key_uri(key, name=user.get_username(), place=place)),
     }

@@ -71,9 +71,16 @@ def readable(key: str) -> str:
     return " ".join(key[at : at + 4] for at in range(0, len(key), 4))
 
 
-def qr_code(key: str, *, name: str, place: str) -> str:
-    """The key as a QR code for a phone: an SVG element without styles or scripts."""
-    label = quote(f"Holdfast {place}:{name}")
-    query = urlencode({"secret": key, "issuer": f"Holdfast {place}"}, quote_via=quote)
-    code = segno.make(f"otpauth://totp/{label}?{query}", error="m", micro=False)
+def key_uri(key: str, *, name: str, place: str) -> str:
+    """The key as phones read it; the rest is what they show beside the code."""
+    # A colon parts the two: neither may hold one.
+    issuer, account = f"Holdfast {place}".replace(":", "-"), name.replace(":", "-")
+    label = quote(f"{issuer}:{account}")
+    query = urlencode({"secret": key, "issuer": issuer}, quote_via=quote)
+    return f"otpauth://totp/{label}?{query}"
+
+
+def qr_code(uri: str) -> str:
+    """As a picture: an SVG element without styles or scripts."""
+    code = segno.make(uri, error="m", micro=False)
     return code.svg_inline(scale=4, light="#fff", title="otpauth", omitsize=True)

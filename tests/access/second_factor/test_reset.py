@@ -26,7 +26,9 @@ def take_away(client: Client, user: User) -> str:
 def test_a_superuser_takes_it_away(superuser: User, viewer: User, login: Login) -> None:
     give_phone(viewer)
     theirs, client = login(viewer), login(superuser)
-    assert "second factor" in client.get(PEOPLE).content.decode().lower()
+    people = client.get(PEOPLE).content.decode()
+    assert "second factor" in people.lower()
+    assert client.get(PEOPLE).context["cl"].model_admin.has_second_factor(viewer)
     take_away(client, viewer)
     assert not SecondFactor.objects.exists()
     assert not RecoveryCode.objects.exists()
