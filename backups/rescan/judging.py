@@ -95,7 +95,8 @@ def read_batch(
 def judge(known: Known, told: list[Told], judged: Judged, *, resurrect: bool) -> None:
     """Say what each one is, and put those that are to be written into their lists."""
     seen: set[uuid.UUID] = set()
-    for one in told:
+    # Of two attempts of one run the later one comes first: the key ends in its number.
+    for one in sorted(told, key=lambda one: one.key, reverse=True):
         finding = _judge_one(known, one, judged, seen, resurrect=resurrect)
         judged.findings.append(finding)
         seen.add(one.backup_id)
@@ -116,10 +117,10 @@ def _judge_one(
         return _finding(Outcome.SKIPPED, told, "other_company", _("It belongs to another company."))
     if stored is not None:
         return _judge_stored(told, stored, backup, judged, resurrect=resurrect)
-    if backup is not None:
-        return _judge_backup(known, told, backup, judged)
     if told.backup_id in seen:
         return _conflict(told, "second_manifest", _("Another manifest is of the same backup."))
+    if backup is not None:
+        return _judge_backup(known, told, backup, judged)
     if missing := _missing_bytes(known.target, told):
         return missing
     if database is not None and database.deleted_at is not None and not resurrect:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from backups.engines import engines
 from backups.manifest import FORMAT, SUFFIX
 from backups.options import is_storable
+from storage.backends import backend_for
 from storage.errors import BadKey, StorageError
 from storage.keys import check_key
 from storage.models import StorageTarget
@@ -76,6 +77,9 @@ class Told:
 
 def read_manifest(*, target: StorageTarget, key: str) -> Told:
     """The manifest of the artifact `key`. Raises Unusable; a StorageError passes through."""
+    # A pipe, which nobody may ever write to, has no size either: it is never opened.
+    if backend_for(target).size(key + SUFFIX) == 0:
+        raise Unusable("not_json", _("It is empty."))
     with open_object(target=target, key=key + SUFFIX) as file:
         parts, size = [], 0
         while size <= LARGEST:

@@ -1,6 +1,7 @@
 """Manifests that nobody honest wrote: each is named and skipped, and the honest one beside it
 is taken nevertheless."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,11 +116,13 @@ def test_they_are_skipped_and_the_honest_one_is_taken(
     (folder / f"b.dump.age{SUFFIX}").write_bytes(b"no json")
     (folder / f"-rf.dump.age{SUFFIX}").write_bytes(b"{}")
     (folder / f"ä\n\x1b[31m{SUFFIX}").write_bytes(b"{}")
+    os.mkfifo(folder / f"pipe.dump.age{SUFFIX}")
     (folder / "lonely.dump").write_bytes(b"PGDMP")
     report = rescan(target=storage_target, actor=System("cli"), dry_run=False)
     assert sorted(one.reason for one in report.findings if one.outcome == Outcome.SKIPPED) == [
         "bad_key",
         "bad_key",
+        "not_json",
         "not_json",
         "too_large",
     ]

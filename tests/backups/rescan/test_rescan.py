@@ -218,6 +218,23 @@ def test_a_run_that_was_lost_gets_its_bytes(
     assert scan(storage_target).counts == {Outcome.KNOWN: 1}
 
 
+def test_of_two_attempts_of_a_lost_run_the_later_counts(
+    storage_target: StorageTarget, database: Database
+) -> None:
+    lost = make_backup(database, status="failed", error_code="worker_lost", error="lost")
+    folder = f"orders-{database.pk.hex[:8]}/20260301T020000Z-aaaaaaaa"
+    keys = [f"{folder}-{attempt}/orders.dump.age" for attempt in (1, 2)]
+    for key in keys:
+        told = manifest_of(database, key=key, file="orders.dump.age")
+        lay(storage_target, told | {"backup": str(lost.pk)})
+    report = scan(storage_target)
+    assert {one.key: one.reason for one in report.findings} == {
+        keys[1]: "lost_run",
+        keys[0]: "second_manifest",
+    }
+    assert lost.stored_objects.get().key == keys[1]
+
+
 def test_what_somebody_is_at_work_on_is_left_alone(
     storage_target: StorageTarget, database: Database, manifest: Manifest
 ) -> None:
