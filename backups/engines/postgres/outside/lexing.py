@@ -37,6 +37,16 @@ _TOKEN = re.compile(
     % {b"letter": _LETTER},
     re.VERBOSE | re.DOTALL,
 )
+# Rows of an INSERT at once: what is in it is of one reading only, whatever stands around it, and
+# its parentheses are in pairs. Four times as fast as token by token.
+_ITEM = rb"""
+    [ \t\n,.=*+]++
+  | -(?=[0-9])
+  | [0-9][0-9.]*+(?=[^%(letter)s0-9$.])
+  | [A-Za-z_][A-Za-z0-9_]*+(?=[^%(letter)s0-9$'"&])
+  | '[^'\\\0]*+(?:''[^'\\\0]*+)*+'(?=[^'])
+""" % {b"letter": _LETTER}
+_ROWS = re.compile(rb"(?: %(item)s | \((?: %(item)s )*+\) )++" % {b"item": _ITEM}, re.VERBOSE)
 _IN_QUOTE = re.compile(rb"[^']+")
 _IN_ESCAPE = re.compile(rb"(?:[^'\\]|\\.|'')+", re.DOTALL)
 _IN_COMMENT = re.compile(rb"/\*|\*/|[^/*]+|[/*]")
@@ -59,6 +69,8 @@ class Lexer:
 
     def __init__(self) -> None:
         self.line = 1
+        # Whether a statement is read of which no word matters any more.
+        self.takes_rows = False
         self._buffer = b""
         self._at = 0
         self._inside = ""  # quote, escape, comment, or the tag of a dollar quote
@@ -115,6 +127,11 @@ class Lexer:
         return Hostile(_("Line %(line)d has %(what)s.") % {"line": self.line, "what": what})
 
     def _plain(self, *, final: bool) -> Token | None:
+        if self.takes_rows and not self._word_before and not self._after_escape:
+            rows = _ROWS.match(self._buffer, self._at)
+            if rows is not None:
+                self._at = rows.end()
+                return Token("text", rows[0])
         match = _TOKEN.match(self._buffer, self._at)
         assert match is not None and match.lastgroup is not None
         kind, text = match.lastgroup, match[0]

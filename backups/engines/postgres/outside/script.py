@@ -7,7 +7,7 @@ pg_restore does with --no-owner --no-privileges.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from django.utils.translation import gettext as _
 
@@ -15,6 +15,7 @@ from backups.engines.postgres.outside.lexing import Lexer, Token
 from backups.file_errors import CutShort, Damaged, Hostile
 
 COMPLETE = b"-- PostgreSQL database dump complete"
+INSERT = ["INSERT", "INTO"]
 # What is longer goes on in pieces; nothing that is judged as a whole is.
 LONGEST_JUDGED = 1 << 20
 MOST_NAMED = 1000
@@ -36,25 +37,39 @@ _ENCODINGS = re.compile(
 )
 
 # By their first words: what a role without rights cannot do and no restore needs.
-_DROPPED = (
-    *("GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "COMMENT ON EXTENSION"),
-    *("SET SESSION AUTHORIZATION", "RESET SESSION AUTHORIZATION", "SET ROLE", "RESET ROLE"),
-    *("SET TRANSACTION_TIMEOUT", "SET DEFAULT_TABLESPACE", "CREATE SCHEMA PUBLIC"),
-    *("COMMENT ON EVENT TRIGGER", "COMMENT ON PUBLICATION", "COMMENT ON SUBSCRIPTION"),
-    *("ALTER EVENT TRIGGER", "ALTER PUBLICATION", "ALTER SUBSCRIPTION", "COMMENT ON DATABASE"),
+_DROPPED = frozenset(
+    (
+        *("GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "COMMENT ON EXTENSION"),
+        *("SET SESSION AUTHORIZATION", "RESET SESSION AUTHORIZATION", "SET ROLE", "RESET ROLE"),
+        *("SET TRANSACTION_TIMEOUT", "SET DEFAULT_TABLESPACE", "CREATE SCHEMA PUBLIC"),
+        *("COMMENT ON EVENT TRIGGER", "COMMENT ON PUBLICATION", "COMMENT ON SUBSCRIPTION"),
+        *("ALTER EVENT TRIGGER", "ALTER PUBLICATION", "ALTER SUBSCRIPTION", "COMMENT ON DATABASE"),
+    )
 )
-_LEFT_OUT = ("CREATE EVENT TRIGGER", "CREATE PUBLICATION", "CREATE SUBSCRIPTION", "SECURITY LABEL")
+_LEFT_OUT = frozenset(
+    ("CREATE EVENT TRIGGER", "CREATE PUBLICATION", "CREATE SUBSCRIPTION", "SECURITY LABEL")
+)
 # The whole is one transaction; large objects bring their own.
 _TRANSACTION = frozenset(("BEGIN", "COMMIT", "START TRANSACTION", "END"))
-_REFUSED = (
-    *("ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE TRANSACTION", "ALTER SYSTEM", "LOAD"),
-    *(
-        f"{verb} {thing}"
-        for verb in ("CREATE", "ALTER", "DROP")
-        for thing in ("DATABASE", "ROLE", "USER", "GROUP", "TABLESPACE")
-    ),
+_REFUSED = frozenset(
+    (
+        *(
+            "ROLLBACK",
+            "ABORT",
+            "SAVEPOINT",
+            "RELEASE",
+            "PREPARE TRANSACTION",
+            "ALTER SYSTEM",
+            "LOAD",
+        ),
+        *(
+            f"{verb} {thing}"
+            for verb in ("CREATE", "ALTER", "DROP")
+            for thing in ("DATABASE", "ROLE", "USER", "GROUP", "TABLESPACE")
+        ),
+    )
 )
-_ALLOWED = ("CREATE USER MAPPING", "ALTER USER MAPPING", "DROP USER MAPPING")
+_ALLOWED = frozenset(("CREATE USER MAPPING", "ALTER USER MAPPING", "DROP USER MAPPING"))
 
 
 class Script:
@@ -111,7 +126,10 @@ class Script:
                     raise self._lexer.refused(_("something behind the end of the dump"))
                 self._complete = False
             self._statement.add(token)
+            if token.kind == "word" and self._statement.words == INSERT:
+                self._lexer.takes_rows = True
             if self._statement.is_over:
+                self._lexer.takes_rows = False
                 self._judge()
                 if self._awaits_line_end:
                     return True
@@ -121,7 +139,7 @@ class Script:
 
     def _judge(self) -> None:
         statement, self._statement = self._statement, _Statement()
-        if statement.is_released:
+        if statement.is_released or statement.words[:2] == INSERT:
             self._pass_on(statement.text())
             return
         first = statement.first
@@ -256,7 +274,7 @@ class Script:
             return
         if statement.first("COPY") or not statement.words:
             raise Damaged(_("A statement of the script does not end."))
-        if not statement.is_released and statement.is_first_of((*_REFUSED, *_LEFT_OUT, *_DROPPED)):
+        if not statement.is_released and statement.is_first_of(_REFUSED | _LEFT_OUT | _DROPPED):
             raise self._lexer.refused(" ".join(statement.words[:2]))
         self._pass_on(statement.release())
 
@@ -284,11 +302,11 @@ class _Statement:
         return found
 
     def first(self, words: str) -> bool:
-        wanted = words.split()
-        return self.words[: len(wanted)] == wanted
+        return " ".join(self.words[: words.count(" ") + 1]) == words
 
-    def is_first_of(self, several: tuple[str, ...]) -> bool:
-        return any(self.first(words) for words in several)
+    def is_first_of(self, several: Container[str]) -> bool:
+        """Whether it begins with one of these, of up to three words."""
+        return any(" ".join(self.words[:count]) in several for count in (1, 2, 3))
 
     def add(self, token: Token) -> None:
         if self.is_blank and token.kind not in ("space", "comment"):
