@@ -124,6 +124,33 @@ def test_a_part_comes_back_compared_by_what_is_known_of_it(
         assert any("lines_part_of_fkey" in line.message for line in lines)
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    ("part", "tables", "rows"),
+    [
+        ({"schemas": ["sales"]}, {"sales.orders", "sales.lines"}, 40),
+        ({"exclude_tables": ["sales.orders"]}, {"public.customers", "sales.lines"}, 30),
+        ({"exclude_schemas": ["sales"]}, {"public.customers"}, 10),
+        ({"exclude_table_data": ["*.lines"]}, None, 30),
+        ({"schema_only": True}, None, 0),
+    ],
+)
+def test_parts_of_every_kind(
+    backed_up: MakeBackup,
+    server: TestServer,
+    operator: User,
+    part: dict[str, Any],
+    tables: set[str] | None,
+    rows: int,
+) -> None:
+    made = backed_up(*SHOP[1:2], *PLAIN_SHOP, drill_every=0, **part)
+    with made as backup, new_name(server) as name:
+        restore = restored(backup, name, operator)
+        everything = {"public.customers", "sales.orders", "sales.lines"}
+        assert relations(server, name) == (tables or everything)
+        assert restore.rows == rows
+
+
 PLAIN_SHOP = (
     "CREATE TABLE customers (id int PRIMARY KEY)",
     "INSERT INTO customers SELECT generate_series(1, 10)",

@@ -6,7 +6,6 @@ each other (`parallel`); or as text, for a server older than the programs (`olde
 """
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Protocol
@@ -16,14 +15,13 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from backups.engines import RestoreOptions
-from backups.engines.postgres.clients import ClientSet, Readers, choose_for_restoring
+from backups.engines.postgres.clients import Readers, choose_for_restoring
 from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.contents import Contents, ContentsReader, NotRead
 from backups.engines.postgres.items import Activity, Items
 from backups.engines.postgres.older import as_text
 from backups.engines.postgres.parallel import has_room, in_parallel
-from backups.engines.postgres.process import running, widen
-from backups.engines.postgres.restore import TOOL, Restore
+from backups.engines.postgres.restore import TOOL, in_one_stream
 from backups.engines.postgres.roles import make_missing_roles, roles_of, with_roles
 from backups.engines.postgres.selection import Choice, choose
 from backups.errors import NotChoosable, NothingMatches, RestoreFailed, ServerTooOld
@@ -268,33 +266,3 @@ def bringing(
             journal=journal,
             on_wait=on_wait,
         )
-
-
-@contextmanager
-def in_one_stream(
-    clients: ClientSet,
-    arguments: list[str],
-    *,
-    server: Server,
-    application: str,
-    hear: Callable[[str], None],
-    on_wait: Callable[[], None],
-    is_working: Callable[[], bool],
-    descriptors: tuple[int, ...],
-) -> Iterator[Restore]:
-    """pg_restore reads what is written. Not in one transaction: it would hold a lock on each
-    table, more than a server may have room for. What fails half-way is dropped as a whole."""
-    with (
-        server.tool_environment(application=application) as (environment, inherited),
-        running(
-            [clients.program("pg_restore"), *arguments, "--no-password", "--dbname="],
-            environment=environment,
-            descriptors=(*inherited, *descriptors),
-            secret=server.password,
-            stdin=subprocess.PIPE,
-            on_line=hear,
-        ) as tool,
-    ):
-        assert tool.process.stdin is not None
-        widen(tool.process.stdin)
-        yield Restore(tool, on_wait=on_wait, look=lambda: None, is_working=is_working)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backups.engines.postgres.clients import choose_for_reading
+from backups.engines.postgres.clients import ClientSet, choose_for_reading
 from backups.engines.postgres.connection import Server, last_line
 from backups.engines.postgres.process import Tool, running, widen
 from backups.errors import RestoreFailed
@@ -149,3 +149,33 @@ def restoring(
         assert tool.process.stdin is not None
         widen(tool.process.stdin)
         yield Restore(tool, on_wait=on_wait, look=look)
+
+
+@contextmanager
+def in_one_stream(
+    clients: ClientSet,
+    arguments: list[str],
+    *,
+    server: Server,
+    application: str,
+    hear: Callable[[str], None],
+    on_wait: Callable[[], None],
+    is_working: Callable[[], bool],
+    descriptors: tuple[int, ...],
+) -> Iterator[Restore]:
+    """pg_restore reads what is written. Not in one transaction: it would hold a lock on each
+    table, more than a server may have room for. What fails half-way is dropped as a whole."""
+    with (
+        server.tool_environment(application=application) as (environment, inherited),
+        running(
+            [clients.program("pg_restore"), *arguments, "--no-password", "--dbname="],
+            environment=environment,
+            descriptors=(*inherited, *descriptors),
+            secret=server.password,
+            stdin=subprocess.PIPE,
+            on_line=hear,
+        ) as tool,
+    ):
+        assert tool.process.stdin is not None
+        widen(tool.process.stdin)
+        yield Restore(tool, on_wait=on_wait, look=lambda: None, is_working=is_working)
