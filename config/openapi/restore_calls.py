@@ -1,10 +1,9 @@
 """Every call of restores, as `config.openapi.calls` has the others."""
 
-from config.openapi.calls import LOCATION, SAMPLES, Call, call, query
+from config.openapi.calls import CONNECTION, LOCATION, SAMPLES, Call, call, query
 from config.openapi.samples import problem
 from config.openapi.shapes import TEXT, number, ref
 
-_CONNECTION = problem(422, "connection_failed", "The server does not answer.")
 _NOTHING_KEPT = problem(409, "not_ready", "Nothing is kept of this restore.")
 
 RESTORE_CALLS: dict[tuple[str, str], Call] = {
@@ -15,7 +14,7 @@ RESTORE_CALLS: dict[tuple[str, str], Call] = {
         "only the preflight is answered.",
         refuses=(404, 409, 422),
         conflict=problem(409, "preflight_blocked", "There is a database of this name already."),
-        failure=_CONNECTION,
+        failure=CONNECTION,
         answers={
             "200": {
                 "description": "The preflight.",
@@ -65,7 +64,7 @@ RESTORE_CALLS: dict[tuple[str, str], Call] = {
         status=202,
         refuses=(404, 409, 422),
         conflict=problem(409, "not_ready", "This restore does not wait for an approval."),
-        failure=_CONNECTION,
+        failure=CONNECTION,
     ),
     ("restores.api.views.ConfirmView", "post"): call(
         *("Restores", "confirmRestore", "Drop the database that was kept"),

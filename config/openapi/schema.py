@@ -7,12 +7,21 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 
-from config.openapi.calls import CALLS
+from config.openapi.backup_calls import BACKUP_CALLS
 from config.openapi.keeping_calls import KEEPING_CALLS
 from config.openapi.recovery_calls import RECOVERY_CALLS
+from config.openapi.resource_calls import RESOURCE_CALLS
 from config.openapi.restore_calls import RESTORE_CALLS
 from config.openapi.uploading import UPLOAD_CALLS
 
+CALLS = {
+    **BACKUP_CALLS,
+    **RESOURCE_CALLS,
+    **KEEPING_CALLS,
+    **RESTORE_CALLS,
+    **UPLOAD_CALLS,
+    **RECOVERY_CALLS,
+}
 Endpoint = tuple[str, str, str, Callable[..., Any]]
 _UUIDS = re.compile(r"{(\w+)}")
 # Not calls of the API: its pages, and the answer to what is no address.
@@ -23,9 +32,7 @@ class Call(AutoSchema):
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any
     ) -> dict[str, Any] | None:
-        known = (CALLS | KEEPING_CALLS | RECOVERY_CALLS | RESTORE_CALLS | UPLOAD_CALLS).get(
-            (_name_of(type(self.view)), method.lower())
-        )
+        known = CALLS.get((_name_of(type(self.view)), method.lower()))
         if known is None:
             found: dict[str, Any] | None = super().get_operation(
                 path, path_regex, path_prefix, method, registry
