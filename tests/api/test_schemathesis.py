@@ -6,6 +6,7 @@ or with `HOLDFAST_SCHEMATHESIS_RANDOM=1` others.
 """
 
 import os
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ from access.tokens import create_token
 from backups.models import BackupSchedule, Database
 from storage.models import StorageTarget
 from tests.cast import make_backup, make_running
+from tests.restores.made import make_restore
 
 pytestmark = [
     pytest.mark.django_db,
@@ -46,7 +48,16 @@ CHECKS = [
     response_schema_conformance,
 ]
 RANDOM = bool(os.environ.get("HOLDFAST_SCHEMATHESIS_RANDOM"))
-GROUPS = ["Backups", "Databases", "Storages", "Schedules", "Files", "Description"]
+GROUPS = [
+    "Backups",
+    "Holdfast",
+    "Restores",
+    "Databases",
+    "Storages",
+    "Schedules",
+    "Files",
+    "Description",
+]
 WITHOUT_IDS = ["Description"]
 
 
@@ -66,6 +77,8 @@ def known(
         "target_id": [str(storage_target.pk)],
         "schedule_id": [str(schedule.pk)],
         "file_id": [str(one.file_id) for one in backups],
+        "restore_id": [str(make_restore(backups[0]).pk)],
+        "upload_id": [str(uuid.uuid4())],
     }
 
 
