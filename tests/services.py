@@ -82,6 +82,14 @@ def _stop_on_termination(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _stay_apart() -> None:
+    """Throw-away servers in a folder of each worker's own: tests count what is left in it."""
+    worker = os.environ["PYTEST_XDIST_WORKER"]
+    os.environ["HOLDFAST_DRILL_DIR"] = f"{os.environ['HOLDFAST_DATA_DIR']}/drills-{worker}"
+
+
+if _is_worker():
+    _stay_apart()
 _services = None if _is_worker() else _start()
 if _services is not None:
     signal.signal(signal.SIGTERM, _stop_on_termination)
