@@ -26,7 +26,10 @@ from tests.restores.test_restore import databases, new_name, restore_here, wish
 
 __all__ = ["admin", "backed_up"]
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("fault-restores")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("fault-replacements"),
+]
 
 IN_A_REPLACEMENT = [*IN_A_RESTORE, *IN_A_SWAP]
 MOMENTS = 20
