@@ -4,6 +4,7 @@ recognition  what a file is, by its content
 toc          the table of contents of pg_dump's archives
 tarball      a tar archive, or the tar of a directory archive, unpacked by our own loop
 lexing       SQL as psql reads it, in pieces
+statement    one statement of it, and where psql sees its end
 script       plain SQL: what of it may pass
 reading      all of it read to its end before a server is touched
 guest        the role without rights that restores it

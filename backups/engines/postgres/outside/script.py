@@ -7,11 +7,12 @@ pg_restore does with --no-owner --no-privileges.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
-from backups.engines.postgres.outside.lexing import Lexer, Token
+from backups.engines.postgres.outside.lexing import Lexer
+from backups.engines.postgres.outside.statement import Statement
 from backups.file_errors import CutShort, Damaged, Hostile
 
 COMPLETE = b"-- PostgreSQL database dump complete"
@@ -87,7 +88,7 @@ class Script:
         self._key: bytes | None = None
         self._is_unrestricted = False
         self._complete = False
-        self._statement = _Statement()
+        self._statement = Statement()
         self._awaits_line_end = False
 
     def feed(self, data: bytes) -> None:
@@ -138,7 +139,7 @@ class Script:
         return False
 
     def _judge(self) -> None:
-        statement, self._statement = self._statement, _Statement()
+        statement, self._statement = self._statement, Statement()
         if statement.is_released or statement.words[:2] == INSERT:
             self._pass_on(statement.text())
             return
@@ -159,13 +160,13 @@ class Script:
             self._note_extension(statement)
             self._pass_on(statement.text())
 
-    def _is_dropped(self, statement: "_Statement") -> bool:
+    def _is_dropped(self, statement: Statement) -> bool:
         whole = " ".join(statement.words)
         if whole in _TRANSACTION or statement.is_first_of(_DROPPED):
             return True
         return statement.first("ALTER") and statement.words[-3:-1] == ["OWNER", "TO"]
 
-    def _check_settings(self, statement: "_Statement") -> None:
+    def _check_settings(self, statement: Statement) -> None:
         text = statement.text()
         if statement.first("SET") and "STANDARD_CONFORMING_STRINGS" in statement.words:
             if statement.words[-1] != "ON":
@@ -177,12 +178,12 @@ class Script:
         ):
             raise self._lexer.refused(_("an encoding that is not read here"))
 
-    def _note_extension(self, statement: "_Statement") -> None:
+    def _note_extension(self, statement: Statement) -> None:
         if statement.first("CREATE EXTENSION") and len(self.extensions) < MOST_NAMED:
             at = 5 if statement.words[2:5] == ["IF", "NOT", "EXISTS"] else 2
             self.extensions.append("".join(statement.names[at : at + 1]))
 
-    def _judge_copy(self, statement: "_Statement") -> None:
+    def _judge_copy(self, statement: Statement) -> None:
         text = statement.text()
         match = _COPY_IN.fullmatch(text[statement.starts_at :])
         if match is None:
@@ -270,83 +271,10 @@ class Script:
         statement = self._statement
         if statement.is_blank:
             self._pass_on(statement.text())
-            self._statement = _Statement()
+            self._statement = Statement()
             return
         if statement.first("COPY") or not statement.words:
             raise Damaged(_("A statement of the script does not end."))
         if not statement.is_released and statement.is_first_of(_REFUSED | _LEFT_OUT | _DROPPED):
             raise self._lexer.refused(" ".join(statement.words[:2]))
         self._pass_on(statement.release())
-
-
-class _Statement:
-    """One statement, until its semicolon: where psql sees its end, too (psqlscan.l)."""
-
-    def __init__(self) -> None:
-        self.words: list[str] = []
-        self.names: list[str] = []
-        self.size = 0
-        self.starts_at = 0
-        self.is_blank = True
-        self.is_released = False
-        self.is_over = False
-        self._pieces: list[bytes] = []
-        self._parens = 0
-        self._begins = 0
-
-    def text(self) -> bytes:
-        return b"".join(self._pieces)
-
-    def release(self) -> bytes:
-        found, self._pieces, self.size, self.is_released = self.text(), [], 0, True
-        return found
-
-    def first(self, words: str) -> bool:
-        return " ".join(self.words[: words.count(" ") + 1]) == words
-
-    def is_first_of(self, several: Container[str]) -> bool:
-        """Whether it begins with one of these, of up to three words."""
-        return any(" ".join(self.words[:count]) in several for count in (1, 2, 3))
-
-    def add(self, token: Token) -> None:
-        if self.is_blank and token.kind not in ("space", "comment"):
-            self.is_blank, self.starts_at = False, self.size
-        self._pieces.append(token.text)
-        self.size += len(token.text)
-        if token.kind == "word":
-            self._word(token.text.decode("utf-8", "replace"))
-        elif token.kind == "name":
-            self._keep('"', token.text[1:-1].replace(b'""', b'"').decode("utf-8", "replace"))
-        elif token.kind == "mark":
-            self._mark(token.text)
-
-    def _word(self, word: str) -> None:
-        upper = word.upper()
-        self._keep(upper, word.lower())
-        if self._parens or not self._makes_a_routine():
-            return
-        if upper == "BEGIN" or (upper == "CASE" and self._begins):
-            self._begins += 1
-        elif upper == "END" and self._begins:
-            self._begins -= 1
-
-    def _makes_a_routine(self) -> bool:
-        words = self.words[1:4] if self.words[:1] == ["CREATE"] else []
-        if words[:2] == ["OR", "REPLACE"]:
-            words = words[2:]
-        return words[:1] in (["FUNCTION"], ["PROCEDURE"])
-
-    def _keep(self, word: str, name: str) -> None:
-        self.words.append(word)
-        self.names.append(name)
-        if len(self.words) > 200:
-            # The first ones say what it is, the last ones to whom it goes.
-            del self.words[50:100], self.names[50:100]
-
-    def _mark(self, mark: bytes) -> None:
-        if mark == b"(":
-            self._parens += 1
-        elif mark == b")":
-            self._parens = max(0, self._parens - 1)
-        elif not self._parens and not self._begins:
-            self.is_over = True
