@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -49,6 +50,8 @@ class Way:
 
 
 def main() -> None:
+    # Without this a SIGTERM would leave a server running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _parse(sys.argv[1:])
     if options.ours is not None:
         restore_ours(jobs=options.ours)
