@@ -14,13 +14,14 @@ from restores.received.models import ReceivedFile
 class RestoreAdmin(RecordAdmin):
     list_display = [
         "target_name",
+        "mode",
         "server",
         "source_name",
         "status_badge",
         "created_by",
         "created_at",
     ]
-    list_filter = ["status", "company"]
+    list_filter = ["status", "mode", "company"]
     search_fields = ["target_name", "backup__file_name", "error"]
     list_select_related = ["company", "server", "backup", "received", "created_by"]
 

@@ -16,13 +16,21 @@ from restores.requesting import cancel_restore, request_restore
 from tests.backups.checks.conftest import MakeBackup, admin, backed_up
 from tests.backups.servers import TestServer
 from tests.config.waiting import wait_for
-from tests.faults.points import IN_A_RESTORE, IN_A_SWAP, IN_AN_ERRAND, one_always
+from tests.faults.points import (
+    IN_A_GUARD,
+    IN_A_RESTORE,
+    IN_A_SETTLING,
+    IN_A_SWAP,
+    IN_AN_ERRAND,
+    one_always,
+)
 from tests.faults.target_server import kill, mortal_server, revive
 from tests.faults.test_every_point import end_leases
 from tests.faults.test_restores import status_of
-from tests.faults.worker import ERRAND_WORKER, Process, restore_worker, tree_of
+from tests.faults.worker import ERRAND_WORKER, TICK, Process, restore_worker, tree_of
 from tests.restores.replacing.shop import NOW, THEN, asked, changed_shop, rows_in
 from tests.restores.test_restore import databases, new_name, restore_here, wish
+from tests.running import run_here
 
 __all__ = ["admin", "backed_up"]
 
@@ -203,6 +211,40 @@ def test_killed_at_a_point_of_an_undo_or_a_drop(
         assert (restore.errand, restore.errand_error) == ("", "")
         assert under_the_name(server, restore.target_name) == (THEN if drops else NOW)
         assert databases(server) - before == ({restore.kept_name} - {""})
+
+
+@pytest.mark.parametrize("point", one_always(IN_A_SETTLING, "settle.before-commit"))
+def test_the_tick_is_killed_while_it_settles(
+    backed_up: MakeBackup, server: TestServer, operator: User, point: str
+) -> None:
+    with changed_shop(backed_up, server) as backup:
+        restore = asked(backup, operator)
+        with restore_worker(restore, fault="restore.published,supervisor.settling") as process:
+            assert process.wait() == -signal.SIGKILL, process.said
+        cancel_restore(restore=restore, actor=operator)
+        end_leases()
+        run_once_killed_at(point)
+        run_once()
+        assert status_of(restore) == "completed"
+        assert under_the_name(server, restore.target_name) == THEN
+
+
+@pytest.mark.parametrize("point", one_always(IN_A_GUARD, "guard.before-commit"))
+def test_the_tick_is_killed_when_the_safety_backup_is_good(
+    backed_up: MakeBackup, server: TestServer, operator: User, point: str
+) -> None:
+    with changed_shop(backed_up, server) as backup:
+        restore = asked(backup, operator, safety_backup=True)
+        assert restore.safety is not None
+        run_here(backup_id=restore.safety.pk)
+        run_once_killed_at(point)
+        run_once()
+        assert restore_here(restore).status == "completed"
+
+
+def run_once_killed_at(point: str) -> None:
+    tick = Process(TICK, fault=point)
+    assert tick.wait() == -signal.SIGKILL, tick.said
 
 
 def on(server: TestServer, backed_up: MakeBackup) -> MakeBackup:
