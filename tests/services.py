@@ -83,9 +83,13 @@ def _stop_on_termination(_number: int, _frame: FrameType | None) -> None:
 
 
 def _stay_apart() -> None:
-    """Throw-away servers in a folder of each worker's own: tests count what is left in it."""
-    worker = os.environ["PYTEST_XDIST_WORKER"]
-    os.environ["HOLDFAST_DRILL_DIR"] = f"{os.environ['HOLDFAST_DATA_DIR']}/drills-{worker}"
+    """A data folder of each worker's own: tests count what is left in it, and one worker's audit
+    is another's lost one. Only the services' sockets are shared."""
+    shared = Path(os.environ["HOLDFAST_DATA_DIR"])
+    own = shared.parent / os.environ["PYTEST_XDIST_WORKER"]
+    own.mkdir(mode=shared.stat().st_mode & 0o777)
+    (own / "run").symlink_to(shared / "run")
+    os.environ["HOLDFAST_DATA_DIR"] = str(own)
 
 
 if _is_worker():

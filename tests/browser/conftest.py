@@ -100,7 +100,8 @@ class Visitor:
     def let_in(self, user: User) -> None:
         """As if the person had logged in before: two pages less, and no password to check."""
         client = Client()
-        client.force_login(user)
+        # A login may have hashed the password anew, and a session goes by its hash.
+        client.force_login(User.objects.get(pk=user.pk))
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         self.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.address}])
 
