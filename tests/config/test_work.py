@@ -160,11 +160,13 @@ def test_idle_workers_killed(kept: Kept) -> None:
     assert_started_anew(kept, why="a canary did not come through")
 
 
+@pytest.mark.exhaustive
 def test_idle_workers_stopped(kept: Kept) -> None:
     signal_all(kept.workers(), signal.SIGSTOP)
     assert_started_anew(kept, why="a canary did not come through")
 
 
+@pytest.mark.exhaustive
 def test_the_process_that_takes_tasks_stopped(kept: Kept) -> None:
     signal_all(kept.members()[WORKERS + 1 :], signal.SIGSTOP)
     async_task("monitoring.heartbeats.services.beat", name="waits", cluster=QUEUE)
@@ -172,11 +174,13 @@ def test_the_process_that_takes_tasks_stopped(kept: Kept) -> None:
     assert Heartbeat.objects.filter(name="waits").exists()
 
 
+@pytest.mark.exhaustive
 def test_the_process_that_acknowledges_stopped(kept: Kept) -> None:
     signal_all(kept.members()[WORKERS : WORKERS + 1], signal.SIGSTOP)
     assert_started_anew(kept, why="a canary did not come through")
 
 
+@pytest.mark.exhaustive
 def test_the_sentinel_stopped_and_its_workers_killed(kept: Kept) -> None:
     workers = kept.workers()
     signal_all([kept.sentinel()], signal.SIGSTOP)
@@ -191,6 +195,7 @@ def test_the_sentinel_killed(kept: Kept) -> None:
     assert_started_anew(kept, why="sentinel is gone")
 
 
+@pytest.mark.exhaustive
 def test_a_busy_cluster_is_left_alone_until_a_worker_is_free(kept: Kept, company: Company) -> None:
     files = [
         open_file(kind="backup", company=company, name="x", original_path="", origin="local")
@@ -259,7 +264,9 @@ def test_an_orderly_stop_of_idle_workers_is_quick(kept: Kept) -> None:
     assert "queue_ended" not in kept.log()
 
 
-@pytest.mark.parametrize("stopped", ["workers", "sentinel"])
+@pytest.mark.parametrize(
+    "stopped", ["workers", pytest.param("sentinel", marks=pytest.mark.exhaustive)]
+)
 def test_a_stop_is_bounded_and_leaves_nothing(kept: Kept, stopped: str) -> None:
     """Also not what leads a session of its own, whatever hangs."""
     arguments = ["sleep", "600"]

@@ -79,7 +79,11 @@ def test_while_the_dump_waits_for_a_lock(
 
 
 @pytest.mark.parametrize(
-    "stage", ["store", pytest.param("validate", marks=pytest.mark.exhaustive), "finalize"]
+    "stage",
+    [
+        "store",
+        *(pytest.param(one, marks=pytest.mark.exhaustive) for one in ("validate", "finalize")),
+    ],
 )
 def test_in_a_later_stage(
     asked: Backup, operator: User, storage_target: StorageTarget, stage: str, tmp_path: Path

@@ -14,7 +14,9 @@ from config.places import PROJECT
 from tests.config.installation import Installation
 from tests.config.waiting import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+# A run that is killed by itself (test_killed_worker) and a whole `up` that is (config/test_up) are
+# asked in every run; both at once here.
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive, pytest.mark.xdist_group("up")]
 
 MARKED_SECONDS = 60
 # By the database's clock, as if the time had passed.

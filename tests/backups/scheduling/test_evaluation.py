@@ -65,7 +65,7 @@ COURSES = given(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @COURSES
 def test_no_time_is_run_twice_and_none_forgotten(
     cron: str, zone: str, jitter: int, course: list[tuple[timedelta, timedelta]]
@@ -112,7 +112,7 @@ def has_run_the_newest(simulated: Simulated, now: datetime) -> None:
         assert any(counts), f"{due} was burned by a clock that was ahead"
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(zone=st.sampled_from(ZONES), first=st.integers(0, 9 * 365), minutes=st.integers(1, 14))
 def test_without_outages_each_due_time_is_run_once_and_in_order(
     zone: str, first: int, minutes: int
