@@ -13,6 +13,10 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
 
 ADMIN_PREFIX = "/admin/"
+API_PREFIX = "/api/"
+
+# No pages: what a browser is made to show of them may load and do nothing.
+NOTHING: dict[str, list[str]] = {"default-src": [NONE], "frame-ancestors": [NONE]}
 
 PAGES: dict[str, list[str]] = {
     "default-src": [NONE],
@@ -45,11 +49,17 @@ class PolicyMiddleware(CSPMiddleware):
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if not report_only and parts.config is None:
-            is_admin = request.path_info.startswith(ADMIN_PREFIX)
-            docs = DOCS.get(request.path_info.rstrip("/"), {})
-            pages = {**PAGES, "connect-src": _live(request), **docs}
-            parts.config = ADMIN if is_admin else pages
+            parts.config = _policy(request)
         return parts
+
+
+def _policy(request: HttpRequest) -> dict[str, list[Any]]:
+    path = request.path_info
+    if path.startswith(API_PREFIX):
+        return NOTHING
+    if path.startswith(ADMIN_PREFIX):
+        return ADMIN
+    return {**PAGES, "connect-src": _live(request), **DOCS.get(path.rstrip("/"), {})}
 
 
 def _live(request: HttpRequest) -> list[str]:

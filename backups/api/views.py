@@ -30,7 +30,8 @@ from backups.services import edit_backup, request_backup
 from monitoring.files.selectors import steps_of
 from storage.api.bodies import Body, Flag, Text, actor_of, read_body
 
-DEFAULT_LIMIT = 50
+# What a client shows at once; each request costs as much again as its first fifty rows.
+DEFAULT_LIMIT = 100
 
 
 class CreatesPerUser(PerUser):

@@ -24,7 +24,7 @@ _LIST = (
     query("to", {"type": "string", "format": "date"}, "The last day.", "2026-11-21"),
     query("ordering", one_of("-created_at", "created_at")),
     query("cursor", TEXT, "As in `next` and `previous`: never made by hand."),
-    query("limit", number(1, 200, default=50)),
+    query("limit", number(1, 200, default=100)),
 )
 _DOWNLOADED = {
     "200": {"description": "All bytes.", "content": _BYTES, "headers": _DIGESTS},

@@ -40,7 +40,7 @@ RESTORE_CALLS: dict[tuple[str, str], Call] = {
         description="Newest first, in pages by cursor: follow `next` until it is null.",
         asks=(
             query("cursor", TEXT, "As in `next`: never made by hand."),
-            query("limit", number(1, 200, default=50)),
+            query("limit", number(1, 200, default=100)),
         ),
         refuses=(400, 404),
     ),

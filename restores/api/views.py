@@ -174,7 +174,7 @@ def _replacement(body: dict[str, Any]) -> Replacement | None:
 
 
 def _limit(request: Request) -> int:
-    text = request.query_params.get("limit", "50")
+    text = request.query_params.get("limit", "100")
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= MOST):
         raise BadValue("limit", _("limit must be a number from 1 to 200."))
     return int(text)
