@@ -39,6 +39,7 @@ pytestmark = [
     pytest.mark.xdist_group("fault-replacements"),
 ]
 
+# Asked for with two jobs: in parallel a restore comes past every point.
 IN_A_REPLACEMENT = [*IN_A_RESTORE, *IN_A_SWAP]
 MOMENTS = 20
 
@@ -87,7 +88,7 @@ def test_killed_at_a_point_of_a_replacement(
 ) -> None:
     with changed_shop(backed_up, server) as backup:
         before = databases(server)
-        restore = asked(backup, operator)
+        restore = asked(backup, operator, jobs=2)
         with restore_worker(restore, fault=f"{point},supervisor.settling") as process:
             assert process.wait() == -signal.SIGKILL, process.said
         under_the_name(server, restore.target_name)
@@ -101,7 +102,7 @@ def test_the_target_server_dies_at_a_point_of_a_replacement(
 ) -> None:
     with mortal_server() as server, changed_shop(on(server, backed_up), server) as backup:
         before = databases(server)
-        restore = asked(backup, operator)
+        restore = asked(backup, operator, jobs=2)
         with restore_worker(restore, fault=f"{point}=stop") as process:
             runner = halted_child(process)
             kill(server)
@@ -127,7 +128,7 @@ def test_killed_at_a_random_moment(
     victim = ("supervisor", "runner", "pg_restore", "server")[moment % 4]
     with mortal_server() as server, changed_shop(on(server, backed_up), server) as backup:
         before = databases(server)
-        restore = asked(backup, operator)
+        restore = asked(backup, operator, jobs=2)
         with restore_worker(restore) as process:
             time.sleep(random.uniform(0.5, 3.5))  # noqa: S311 - a moment, not a secret
             if victim == "server":
@@ -156,7 +157,7 @@ def test_a_cancel_after_the_names_have_changed_is_too_late(
     with changed_shop(backed_up, server) as backup, new_name(server) as name:
         before = databases(server)
         restore = (
-            asked(backup, operator)
+            asked(backup, operator, jobs=2)
             if mode == "replace"
             else request_restore(wish=wish(backup, name), actor=operator)
         )
@@ -180,7 +181,7 @@ def test_a_cancel_before_the_names_change_leaves_all_as_it_was(
 ) -> None:
     with changed_shop(backed_up, server) as backup:
         before = databases(server)
-        restore = asked(backup, operator)
+        restore = asked(backup, operator, jobs=2)
         with restore_worker(restore, fault="swap.renamed,supervisor.settling") as process:
             assert process.wait() == -signal.SIGKILL, process.said
         cancel_restore(restore=restore, actor=operator)
@@ -197,7 +198,7 @@ def test_killed_at_a_point_of_an_undo_or_a_drop(
 ) -> None:
     with changed_shop(backed_up, server) as backup:
         before = databases(server)
-        restore = restore_here(asked(backup, operator))
+        restore = restore_here(asked(backup, operator, jobs=2))
         assert restore.status == "completed"
         drops = point.startswith("kept.")
         if drops:
@@ -218,7 +219,7 @@ def test_the_tick_is_killed_while_it_settles(
     backed_up: MakeBackup, server: TestServer, operator: User, point: str
 ) -> None:
     with changed_shop(backed_up, server) as backup:
-        restore = asked(backup, operator)
+        restore = asked(backup, operator, jobs=2)
         with restore_worker(restore, fault="restore.published,supervisor.settling") as process:
             assert process.wait() == -signal.SIGKILL, process.said
         cancel_restore(restore=restore, actor=operator)
@@ -234,7 +235,7 @@ def test_the_tick_is_killed_when_the_safety_backup_is_good(
     backed_up: MakeBackup, server: TestServer, operator: User, point: str
 ) -> None:
     with changed_shop(backed_up, server) as backup:
-        restore = asked(backup, operator, safety_backup=True)
+        restore = asked(backup, operator, safety_backup=True, jobs=2)
         assert restore.safety is not None
         run_here(backup_id=restore.safety.pk)
         run_once_killed_at(point)

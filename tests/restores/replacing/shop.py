@@ -44,10 +44,10 @@ def rows_in(server: TestServer, name: str) -> int:
         return int(row[0])
 
 
-def replacement(backup: Backup, *, owner: str = "keep", **changes: Any) -> Wish:
+def replacement(backup: Backup, *, owner: str = "keep", jobs: int = 1, **changes: Any) -> Wish:
     values = {"safety_backup": False, "confirm": backup.database.database_name, **changes}
     name = backup.database.database_name
-    options = RestoreOptions(keep_owners=owner == "keep")
+    options = RestoreOptions(keep_owners=owner == "keep", jobs=jobs)
     return Wish(backup, backup.database, name, options, Replacement(**values))
 
 
