@@ -4,6 +4,7 @@ Where psql's reading and ours could come to differ, the text is refused: no dump
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,7 +39,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # Rows of an INSERT at once: what is in it is of one reading only, whatever stands around it, and
-# its parentheses are in pairs. Four times as fast as token by token.
+# its parentheses are in pairs. Four times as fast as token by token. Before 3.11.5 possessive
+# repeats match what they must not (https://github.com/python/cpython/issues/106052).
+_POSSESSIVE_IS_RIGHT = sys.version_info >= (3, 11, 5)
 _ITEM = rb"""
     [ \t\n,.=*+]++
   | -(?=[0-9])
@@ -127,7 +130,8 @@ class Lexer:
         return Hostile(_("Line %(line)d has %(what)s.") % {"line": self.line, "what": what})
 
     def _plain(self, *, final: bool) -> Token | None:
-        if self.takes_rows and not self._word_before and not self._after_escape:
+        takes_rows = self.takes_rows and _POSSESSIVE_IS_RIGHT
+        if takes_rows and not self._word_before and not self._after_escape:
             rows = _ROWS.match(self._buffer, self._at)
             if rows is not None:
                 self._at = rows.end()
