@@ -11,6 +11,8 @@ const AFTER_PROGRESS_MS = 1000;
 const SAFETY_MS = 5000;
 const WITHOUT_FEED_MS = 2000;
 const LONGEST_MS = 15000;
+// A fetch that hangs would be the last: an answer later than this counts as none.
+const ANSWER_MS = 10000;
 const SIZES = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 const feeds = new Map();
@@ -77,7 +79,13 @@ function moveBars(old, part) {
 }
 
 async function ask() {
-  const response = await fetch(location.href, { headers: { "X-Live": "1" }, redirect: "manual" });
+  const response = await fetch(location.href, {
+    headers: { "X-Live": "1" },
+    redirect: "manual",
+    // Not even the browser's lock on a stored answer may hold it up.
+    cache: "no-store",
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
   // Logged out, or moved, or gone: let the browser show why.
   if (response.type === "opaqueredirect" || [401, 403, 404].includes(response.status)) {
     return location.reload();
