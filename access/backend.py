@@ -10,7 +10,8 @@ from axes.backends import AxesStandaloneBackend
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
-from access.models import Company, Membership, User
+from access.memberships import roles_by_company
+from access.models import Company, User
 from access.roles import ROLES
 from access.second_factor.policy import is_missing
 
@@ -41,11 +42,11 @@ class RoleBackend(ModelBackend, AxesStandaloneBackend):  # type: ignore[misc]  #
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not isinstance(user_obj, User) or not user_obj.is_active:
             return set()
-        memberships = Membership.objects.filter(user=user_obj)
+        roles = roles_by_company(user_obj)
         if obj is not None:
-            memberships = memberships.filter(company=company_of(obj))
-        roles = memberships.values_list("role", flat=True)
-        found: set[str] = set().union(*(ROLES[role] for role in roles))
+            company = company_of(obj)
+            roles = {key: role for key, role in roles.items() if company and key == company.pk}
+        found: set[str] = set().union(*(ROLES[role] for role in roles.values()))
         return found & ROLES[user_obj.cap] if user_obj.cap else found
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:

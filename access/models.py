@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
+from access.memberships import roles_by_company
 from access.roles import Role, grants
 from access.secrets import seal, unseal
 
@@ -34,8 +35,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox ships 
         verbose_name_plural = _("users")
 
     def role_in(self, company: "Company") -> str | None:
-        found = Membership.objects.filter(user=self, company=company).values_list("role", flat=True)
-        return found.first()
+        return roles_by_company(self).get(company.pk)
 
     def may(self, permission: str, company: "Company | None" = None) -> bool:
         """Whether a role grants the permission: in this company, or in any when None."""
@@ -43,10 +43,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox ships 
             return False
         if self.is_superuser:
             return True
-        memberships = Membership.objects.filter(user=self)
-        if company is not None:
-            memberships = memberships.filter(company=company)
-        return any(grants(role, permission) for role in memberships.values_list("role", flat=True))
+        roles = roles_by_company(self)
+        here = roles.values() if company is None else filter(None, [roles.get(company.pk)])
+        return any(grants(role, permission) for role in here)
 
     def cap_grants(self, permission: str) -> bool:
         """Whether the token that this request came with leaves room for the permission."""

@@ -7,6 +7,8 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware
 
+from access.memberships import remembered
+
 _address: ContextVar[str | None] = ContextVar("address", default=None)
 
 
@@ -27,7 +29,8 @@ class AddressMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         mark = _address.set(request.META.get("REMOTE_ADDR") or None)
         try:
-            return self.get_response(request)
+            with remembered():
+                return self.get_response(request)
         finally:
             _address.reset(mark)
 

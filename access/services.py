@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from access import audit
+from access import audit, memberships
 from access.models import Agent, Company, Membership, User
 from access.policy import Actor, require
 from access.roles import Role
@@ -52,6 +52,7 @@ def set_membership(*, user: User, company: Company, role: str, actor: Actor) -> 
     membership, _made = Membership.objects.update_or_create(
         user=user, company=company, defaults={"role": role}
     )
+    memberships.forget()
     audit.record(
         actor=actor,
         action="membership.set",
