@@ -17,18 +17,22 @@ from psycopg import sql
 from backups.engines import RestoreOptions
 from backups.engines.postgres.clients import Readers, choose_for_restoring
 from backups.engines.postgres.connection import Server, named_failure
-from backups.engines.postgres.contents import Contents, ContentsReader, NotRead
 from backups.engines.postgres.items import Activity, Items
 from backups.engines.postgres.older import as_text
 from backups.engines.postgres.parallel import has_room, in_parallel
 from backups.engines.postgres.restore import TOOL, in_one_stream
 from backups.engines.postgres.roles import make_missing_roles, roles_of, with_roles
 from backups.engines.postgres.selection import Choice, choose
+from backups.engines.postgres.toc import CUSTOM, Entry, Toc
+from backups.engines.postgres.toc_reader import TocReader
 from backups.errors import NotChoosable, NothingMatches, RestoreFailed, ServerTooOld
+from backups.file_errors import Refused
 from monitoring.files.journal import Journal
 
 # age gives 8 KiB at a time; each write would wake the program that reads.
 BLOCK_BYTES = 256 << 10
+# How much is held in memory until the table of contents has come.
+MOST_HELD = 256 << 20
 
 
 class Way(Protocol):
@@ -64,7 +68,9 @@ class Bringing:
         self._items = Items(journal)
         self._activity = Activity(server, application, self._items, journal)
         stack.callback(self._activity.close)
-        self._head = ContentsReader()
+        self._reader = TocReader()
+        self._head = bytearray()
+        self._entries: list[Entry] = []
         self._way: Way | None = None
         self._pending = bytearray()
         self._server_major = 0
@@ -75,10 +81,16 @@ class Bringing:
             if len(self._pending) >= BLOCK_BYTES:
                 self._pass_on(self._way)
             return len(data)
+        self._head += data
         try:
-            if self._head.take(data):
-                self._begin(self._head.contents)
-        except NotRead:
+            self._entries += self._reader.take(data)
+        except Refused:
+            self._begin(None)
+            return len(data)
+        head = self._reader.head
+        if head is not None and self._reader.is_over:
+            self._begin(Toc(head, tuple(self._entries), self._reader.size))
+        elif len(self._head) > MOST_HELD:
             self._begin(None)
         return len(data)
 
@@ -101,24 +113,25 @@ class Bringing:
     def share(self) -> float | None:
         return self._items.share()
 
-    def _begin(self, contents: Contents | None) -> None:
-        head = bytes(self._head.taken)
-        self._head = ContentsReader()
-        if contents is not None:
-            self._choose(contents)
+    def _begin(self, toc: Toc | None) -> None:
+        if toc is not None and toc.head.kind != CUSTOM:
+            toc = None
+        head, self._head, self._entries = bytes(self._head), bytearray(), []
+        if toc is not None:
+            self._choose(toc)
             if others := self._options.role_map:
-                changed = contents.with_entries(lambda entry: with_roles(entry, others))
-                head = changed + head[contents.size :]
+                changed = toc.with_entries(lambda entry: with_roles(entry, others))
+                head = changed + head[toc.size :]
         elif self._options.schemas or self._options.tables or self._options.role_map:
             raise NotChoosable(_("The archive's table of contents cannot be read."))
-        self._make_roles(contents)
-        self._way = self._stack.enter_context(self._chosen_way(contents))
+        self._make_roles(toc)
+        self._way = self._stack.enter_context(self._chosen_way(toc))
         with self._explained():
             self._way.write(head)
 
-    def _choose(self, contents: Contents) -> None:
+    def _choose(self, toc: Toc) -> None:
         options = self._options
-        choice = choose(contents, schemas=options.schemas, tables=options.tables)
+        choice = choose(toc, schemas=options.schemas, tables=options.tables)
         if not choice.taken:
             raise NothingMatches(_("The archive has nothing of the names that were asked for."))
         for name in choice.left_out:
@@ -146,10 +159,10 @@ class Bringing:
             except psycopg.Error as error:
                 raise named_failure(str(error)) from error
 
-    def _make_roles(self, contents: Contents | None) -> None:
+    def _make_roles(self, toc: Toc | None) -> None:
         if self._options.missing_roles != "create" or not self._options.keep_owners:
             return
-        named = roles_of(contents, self._manifest["contents"].get("fingerprint"))
+        named = roles_of(toc, self._manifest["contents"].get("fingerprint"))
         others = self._options.role_map
         wanted = [others.get(role, role) for role in named]
         self.made_roles += make_missing_roles(self._server, wanted, application=self._application)
@@ -157,7 +170,7 @@ class Bringing:
             said = _("Made the role %(name)s, which may not log in. It stays.")
             self._journal.say(said % {"name": role}, level="warning", source="holdfast")
 
-    def _chosen_way(self, contents: Contents | None) -> AbstractContextManager[Way]:
+    def _chosen_way(self, toc: Toc | None) -> AbstractContextManager[Way]:
         readers = self._readers()
         arguments, descriptors = self._arguments()
         shared: dict[str, Any] = {
@@ -177,7 +190,7 @@ class Bringing:
             self._journal.say(said % versions, source="holdfast")
             return as_text(readers.pg_restore, readers.psql, arguments, **shared)
         self._journal.say(f"pg_restore {readers.pg_restore.version}", source="holdfast")
-        if jobs > 1 and contents is None:
+        if jobs > 1 and toc is None:
             self._warn(_("Only the custom format is restored in parallel: in one stream."))
         elif jobs > 1 and not has_room(self._manifest):
             self._warn(_("Too little room to unpack the archive here: restored in one stream."))

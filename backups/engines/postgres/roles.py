@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from backups.engines.postgres.connection import Server, named_failure
-from backups.engines.postgres.contents import Contents, Entry
+from backups.engines.postgres.toc import Entry, Toc
 
 # Kinds whose text names roles.
 _NAMING = frozenset({"ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"})
@@ -30,11 +30,11 @@ _TOKEN = re.compile(
 _NOBODY = frozenset({"public", "current_user", "session_user", "current_role", "none"})
 
 
-def roles_of(contents: Contents | None, marks: dict[str, Any] | None) -> list[str]:
+def roles_of(toc: Toc | None, marks: dict[str, Any] | None) -> list[str]:
     """Whom the archive names, as far as it is known."""
     found = set(marks["roles"]) if marks else set()
-    if contents is not None:
-        found |= {one.owner for one in contents.entries if one.owner}
+    if toc is not None:
+        found |= {one.owner for one in toc.entries if one.owner}
     return sorted(found)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backups.engines.postgres.contents import Contents, Entry
 from backups.engines.postgres.fingerprints.scope import matches
+from backups.engines.postgres.toc import Entry, Toc
 from backups.options import NARROWING
 
 RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE"})
@@ -59,23 +59,23 @@ class Choice:
         return b"".join(b"%d;\n" % entry.number for entry in self.taken)
 
 
-def choose(contents: Contents, *, schemas: Sequence[str], tables: Sequence[str]) -> Choice:
+def choose(toc: Toc, *, schemas: Sequence[str], tables: Sequence[str]) -> Choice:
     """All of it without names; `*` in a name stands for any characters."""
     if schemas or tables:
-        picked = _closure(contents, _roots(contents, schemas, tables))
+        picked = _closure(toc, _roots(toc, schemas, tables))
     else:
-        picked = {entry.number for entry in contents.entries}
-    dangling = {entry.number for entry in contents.entries if _dangles(entry, contents)}
-    taken = tuple(one for one in contents.entries if one.number in picked - dangling)
+        picked = {entry.number for entry in toc.entries}
+    dangling = {entry.number for entry in toc.entries if _dangles(entry, toc)}
+    taken = tuple(one for one in toc.entries if one.number in picked - dangling)
     owners = {one.full_name for one in taken if one.kind == "TABLE"}
     left_out = [
         one.name
-        for one in contents.entries
+        for one in toc.entries
         if one.kind == "FK CONSTRAINT"
         and one.number not in picked - dangling
-        and _table_of(one, contents) in owners
+        and _table_of(one, toc) in owners
     ]
-    return Choice(taken, tuple(left_out), is_all=len(taken) == len(contents.entries))
+    return Choice(taken, tuple(left_out), is_all=len(taken) == len(toc.entries))
 
 
 def is_part(manifest: dict[str, Any]) -> bool:
@@ -139,7 +139,7 @@ def _promised_objects(
     names: dict[str, set[str]] = defaultdict(set)
     for one in taken:
         if one.kind in _KINDS:
-            names[_KINDS[one.kind]].add(_alike(one.name if one.schema is None else one.full_name))
+            names[_KINDS[one.kind]].add(_alike(one.full_name))
     return {
         kind: {
             name: digest for name, digest in objects.get(kind, {}).items() if _alike(name) in found
@@ -153,11 +153,9 @@ def _alike(name: str) -> str:
     return name.replace(" ", ".")
 
 
-def _roots(contents: Contents, schemas: Sequence[str], tables: Sequence[str]) -> set[int]:
-    found = {
-        one.number for one in contents.entries if one.kind in RELATIONS and _is_named(one, tables)
-    }
-    for one in contents.entries:
+def _roots(toc: Toc, schemas: Sequence[str], tables: Sequence[str]) -> set[int]:
+    found = {one.number for one in toc.entries if one.kind in RELATIONS and _is_named(one, tables)}
+    for one in toc.entries:
         place = one.name if one.kind == "SCHEMA" else one.schema
         if place is None or one.kind in _LINKS:
             continue
@@ -170,13 +168,13 @@ def _is_named(entry: Entry, tables: Sequence[str]) -> bool:
     return any(matches(wanted, entry.name, entry.schema) for wanted in tables)
 
 
-def _closure(contents: Contents, roots: set[int]) -> set[int]:
-    entries = contents.numbered
+def _closure(toc: Toc, roots: set[int]) -> set[int]:
+    entries = toc.numbered
     dependents: dict[int, list[Entry]] = defaultdict(list)
-    for one in contents.entries:
+    for one in toc.entries:
         for needed in set(one.needs):
             dependents[needed].append(one)
-    whole = _with_partitions(contents, roots)
+    whole = _with_partitions(toc, roots)
     taken: set[int] = set()
     waiting = [entries[number] for number in whole]
     while waiting:
@@ -204,10 +202,10 @@ def _comes_along(other: Entry, one: Entry, *, is_whole: bool) -> bool:
     return other.kind in _BELONGING or (other.kind == "SEQUENCE" and one.kind == "TABLE")
 
 
-def _with_partitions(contents: Contents, roots: set[int]) -> set[int]:
+def _with_partitions(toc: Toc, roots: set[int]) -> set[int]:
     children: dict[int, set[int]] = defaultdict(set)
-    entries = contents.numbered
-    for one in contents.entries:
+    entries = toc.numbered
+    for one in toc.entries:
         if one.kind == "TABLE ATTACH":
             parts = {n for n in one.needs if n in entries and entries[n].full_name == one.full_name}
             for parent in set(one.needs) - parts:
@@ -220,22 +218,22 @@ def _with_partitions(contents: Contents, roots: set[int]) -> set[int]:
     return found
 
 
-def _dangles(entry: Entry, contents: Contents) -> bool:
+def _dangles(entry: Entry, toc: Toc) -> bool:
     """A foreign key whose other side is not in the archive: it needs its own table alone."""
     if entry.kind != "FK CONSTRAINT":
         return False
-    kinds = {one.kind for one in _needed(entry, contents)}
+    kinds = {one.kind for one in _needed(entry, toc)}
     return not kinds & {"CONSTRAINT", "INDEX"}
 
 
-def _needed(entry: Entry, contents: Contents) -> list[Entry]:
-    entries = contents.numbered
+def _needed(entry: Entry, toc: Toc) -> list[Entry]:
+    entries = toc.numbered
     return [entries[number] for number in entry.needs if number in entries]
 
 
-def _table_of(entry: Entry, contents: Contents) -> str | None:
+def _table_of(entry: Entry, toc: Toc) -> str | None:
     """Whose foreign key it is: its name is the table's, a blank, its own."""
-    for one in _needed(entry, contents):
+    for one in _needed(entry, toc):
         if (one.kind, one.schema) == ("TABLE", entry.schema) and entry.name.startswith(
             f"{one.name} "
         ):

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 
 from backups.engines.postgres.clients import choose_for_reading
 from backups.engines.postgres.connection import last_line
+from backups.engines.postgres.outside.blocks import BlockReader
+from backups.engines.postgres.outside.inventory import Inventory, take_inventory
 from backups.engines.postgres.outside.recognition import (
     archive_contents,
     format_of,
@@ -23,8 +25,8 @@ from backups.engines.postgres.outside.recognition import (
 )
 from backups.engines.postgres.outside.script import Script
 from backups.engines.postgres.outside.tarball import TOC, unpack
-from backups.engines.postgres.outside.toc import TAR, Toc, read_custom, read_toc
 from backups.engines.postgres.process import Tool, end_group, running, widen
+from backups.engines.postgres.toc import CUSTOM, TAR
 from backups.file_errors import CutShort, Damaged, ExpandsTooMuch
 from backups.pipeline import BLOCK_BYTES, Readable
 from backups.unwrapping import MOST_RATIO, PEEK_BYTES, Opened, most_of
@@ -58,15 +60,15 @@ def _tarred(opened: Opened, folder: Path, on_wait: Callable[[], None]) -> dict[s
     """A directory archive, once it is unpacked; pg_dump's tar format holds the same files."""
     format_name = unpack(opened.reader, folder)
     with (folder / TOC).open("rb") as file:
-        toc = read_toc(file)
-        if toc.kind != TAR or file.read(1):
+        inventory = take_inventory(file)
+        if inventory.head.kind != TAR or inventory.rest or file.read(1):
             raise Damaged(_("Its table of contents is not a directory archive's."))
-    for name, kind in toc.files.items():
+    for name, kind in inventory.files.items():
         if kind == "BLOBS":
             _name_blobs(folder, name)
         if not any((folder / (name + end)).exists() for end in ("", ".gz", ".lz4", ".zst")):
             raise CutShort(_("The tar lacks %(name)s.") % {"name": name})
-    contents = _with_wanted(archive_contents(opened, format_name, toc), toc)
+    contents = _with_wanted(archive_contents(opened, format_name, inventory), inventory)
     with _unpacking(contents, ["--format=directory", "--file=-", str(folder)], opened) as check:
         check.finish(on_wait)
     return {**contents, "folder": str(folder)}
@@ -74,12 +76,16 @@ def _tarred(opened: Opened, folder: Path, on_wait: Callable[[], None]) -> dict[s
 
 def _custom(opened: Opened, on_wait: Callable[[], None]) -> dict[str, Any]:
     # Which client can read it stands in its head.
-    head = Recorded(opened.reader)
-    toc = read_toc(head)
-    contents = _with_wanted(archive_contents(opened, "custom", toc), toc)
+    head = _Recorded(opened.reader)
+    inventory = take_inventory(head)
+    if inventory.head.kind != CUSTOM:
+        raise Damaged(_("It is a part of another archive."))
+    contents = _with_wanted(archive_contents(opened, "custom", inventory), inventory)
     with _unpacking(contents, ["--file=-"], opened) as check:
-        whole = _Passing(head.replayed(), check)
-        read_custom(whole)
+        for block in head.blocks:
+            check.write(block)
+        data = _Passing(inventory.rest, opened.reader, check)
+        BlockReader(data, inventory.head.int_size).read()
         check.finish(on_wait)
     return contents
 
@@ -93,47 +99,32 @@ def _name_blobs(folder: Path, name: str) -> None:
             (folder / name).hardlink_to(folder / listing)
 
 
-def _with_wanted(contents: dict[str, Any], toc: Toc) -> dict[str, Any]:
-    if len(toc.wanted) < toc.items:
-        contents["wanted"] = toc.wanted
+def _with_wanted(contents: dict[str, Any], inventory: Inventory) -> dict[str, Any]:
+    if not inventory.is_all_wanted:
+        contents["wanted"] = inventory.wanted
     return contents
 
 
-class Recorded:
-    """Keeps what was read of a beginning, to be read again."""
+class _Recorded:
+    """Keeps what was read of a beginning."""
 
     def __init__(self, inner: Readable) -> None:
         self._inner = inner
-        self._kept: list[bytes] = []
+        self.blocks: list[bytes] = []
 
     def read(self, size: int, /) -> bytes:
-        piece = self._inner.read(size)
-        self._kept.append(piece)
-        return piece
-
-    def replayed(self) -> "Replayed":
-        return Replayed(b"".join(self._kept), self._inner)
-
-
-class Replayed:
-    def __init__(self, first: bytes, rest: Readable) -> None:
-        self._first = memoryview(first)
-        self._rest = rest
-
-    def read(self, size: int, /) -> bytes:
-        if self._first:
-            piece, self._first = bytes(self._first[:size]), self._first[size:]
-            return piece
-        return self._rest.read(size)
+        block = self._inner.read(size)
+        self.blocks.append(block)
+        return block
 
 
 class _Passing:
-    """Gives on to the check what is read."""
+    """Gives on to the check what is read; of `first` it has been given already."""
 
-    def __init__(self, inner: Readable, check: "Unpacking") -> None:
+    def __init__(self, first: bytes, inner: Readable, check: "Unpacking") -> None:
         self._inner = inner
         self._check = check
-        self._block = memoryview(b"")
+        self._block = memoryview(first)
 
     def read(self, size: int, /) -> bytes:
         if not self._block:

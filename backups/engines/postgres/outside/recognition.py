@@ -5,10 +5,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backups.engines.postgres.outside import toc
+from backups.engines.postgres.outside.inventory import Inventory, take_inventory
 from backups.engines.postgres.outside.script import Script
 from backups.engines.postgres.outside.tarball import TOC, Tarball, is_tar
-from backups.engines.postgres.outside.toc import Toc, read_toc
+from backups.engines.postgres.toc import MAGIC
 from backups.file_errors import Unrecognized
 from backups.pipeline import BLOCK_BYTES
 from backups.unwrapping import PEEK_BYTES, Opened
@@ -50,7 +50,7 @@ def format_of(opened: Opened) -> str:
     head = opened.reader.peek(PEEK_BYTES)
     if not head:
         raise Unrecognized(_("There is nothing in it."))
-    if head.startswith(toc.MAGIC):
+    if head.startswith(MAGIC):
         return "custom"
     if is_tar(head):
         return "tar"
@@ -70,7 +70,7 @@ def recognize(opened: Opened) -> dict[str, Any]:
     """What can be known from its beginning, as a manifest's `contents` (see `archive_contents`)."""
     format_name = format_of(opened)
     if format_name == "custom":
-        return archive_contents(opened, "custom", read_toc(opened.reader))
+        return archive_contents(opened, "custom", take_inventory(opened.reader))
     if format_name == "plain":
         return _looked_through(opened)
     return _tarred(opened)
@@ -117,24 +117,25 @@ def _tarred(opened: Opened) -> dict[str, Any]:
     for place, member in enumerate(tar.members()):
         if member.name == TOC:
             # pg_dump writes it first of all; whoever packs a folder, anywhere.
-            return archive_contents(opened, "directory" if place else "tar", read_toc(tar))
+            return archive_contents(opened, "directory" if place else "tar", take_inventory(tar))
         if opened.reader.size > LOOKED_THROUGH:
             break
     return {**UNKNOWN, "format": "directory", "layers": list(opened.layers)}
 
 
-def archive_contents(opened: Opened, format_name: str, found: Toc) -> dict[str, Any]:
+def archive_contents(opened: Opened, format_name: str, found: Inventory) -> dict[str, Any]:
+    head = found.head
     return {
         "outside": True,
         "format": format_name,
         "layers": list(opened.layers),
-        "compression": found.compression,
-        "tool_major": found.tool_major,
-        "tool_version": found.tool_version,
-        "server_version": found.server_version,
-        "database": found.database,
-        "zstd_inside": found.compression == "zstd",
-        "items": found.items,
+        "compression": head.compression,
+        "tool_major": head.tool_major,
+        "tool_version": head.tool_version,
+        "server_version": head.server_version,
+        "database": head.database,
+        "zstd_inside": head.compression == "zstd",
+        "items": head.items,
         "counts": dict(found.counts.most_common(60)),
         "tables": found.tables[:MOST_TABLES],
         "extensions": sorted(set(found.extensions))[:MOST_TABLES],

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from backups.engines.postgres.outside.toc import FILE_NAME, PACKED
+from backups.engines.postgres.toc_reader import FILE_NAME, PACKED
 from backups.errors import DiskFull
 from backups.file_errors import CutShort, Damaged, Hostile
 from backups.pipeline import BLOCK_BYTES, Readable

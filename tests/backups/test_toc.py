@@ -1,6 +1,7 @@
 """An archive's table of contents, read while it comes: as pg_restore tells it, and never fooled."""
 
 import os
+import struct
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from backups.engines.postgres.clients import ClientSet, choose_for_dump
-from backups.engines.postgres.contents import Contents, ContentsReader, Entry, NotRead, Raw
 from backups.engines.postgres.items import Items
 from backups.engines.postgres.roles import replaced, with_roles
 from backups.engines.postgres.selection import choose, unmatched
+from backups.engines.postgres.toc import CUSTOM, TAR, Entry, Raw, Toc
+from backups.engines.postgres.toc_reader import MOST_NEEDS, TocReader, printable
+from backups.file_errors import Refused
 from monitoring.files.journal import Journal
 from tests.backups.fingerprints.test_fingerprints import SOURCE
 from tests.backups.servers import PASSWORD, TestServer, started_server
@@ -45,13 +48,14 @@ def archive(request: pytest.FixtureRequest) -> Iterator[tuple[bytes, ClientSet]]
     yield dumped, clients
 
 
-def read(dumped: bytes, *, pieces: int = 100) -> Contents:
-    reader = ContentsReader()
+def read(dumped: bytes, *, pieces: int = 100) -> Toc:
+    reader, entries = TocReader(), list[Entry]()
     for at in range(0, len(dumped), pieces):
-        if reader.take(dumped[at : at + pieces]):
+        entries += reader.take(dumped[at : at + pieces])
+        if reader.is_over:
             break
-    assert reader.contents is not None
-    return reader.contents
+    assert reader.is_over and reader.head is not None
+    return Toc(reader.head, tuple(entries), reader.size)
 
 
 def listed(dumped: bytes, clients: ClientSet, *arguments: str) -> list[str]:
@@ -67,11 +71,11 @@ def listed(dumped: bytes, clients: ClientSet, *arguments: str) -> list[str]:
 
 def test_it_is_what_pg_restore_reads(archive: tuple[bytes, ClientSet], tmp_path: Path) -> None:
     dumped, clients = archive
-    contents = read(dumped)
-    assert contents == read(dumped, pieces=1 << 20)
-    assert contents.with_entries(lambda entry: entry) == dumped[: contents.size]
+    toc = read(dumped)
+    assert toc == read(dumped, pieces=1 << 20)
+    assert toc.with_entries(lambda entry: entry) == dumped[: toc.size]
     hidden = {"ENCODING", "STDSTRINGS", "SEARCHPATH", "DATABASE"}
-    mine = [one for one in contents.entries if one.kind not in hidden]
+    mine = [one for one in toc.entries if one.kind not in hidden]
     found = {
         f"{one.number}; {one.kind} {one.schema or '-'} {one.name} {one.owner or ''}".strip()
         for one in mine
@@ -82,8 +86,8 @@ def test_it_is_what_pg_restore_reads(archive: tuple[bytes, ClientSet], tmp_path:
         theirs.add(f"{number}; {rest.split(' ', 2)[2]}".strip())
     assert found == theirs
     # What is written with other owners is read by pg_restore as well.
-    changed = contents.with_entries(lambda one: with_roles(one, {"postgres": "somebody else"}))
-    said = listed(changed + dumped[contents.size :], clients)
+    changed = toc.with_entries(lambda one: with_roles(one, {"postgres": "somebody else"}))
+    said = listed(changed + dumped[toc.size :], clients)
     assert len(said) == len(theirs)
     assert all(line.endswith("somebody else") for line in said if " TABLE DATA " in line)
 
@@ -92,10 +96,10 @@ def test_a_choice_is_closed_and_its_list_is_taken(
     archive: tuple[bytes, ClientSet], tmp_path: Path
 ) -> None:
     dumped, clients = archive
-    contents = read(dumped)
+    toc = read(dumped)
 
     def names(kind: str, **wanted: list[str]) -> set[str]:
-        chosen = choose(contents, **{"schemas": [], "tables": [], **wanted})
+        chosen = choose(toc, **{"schemas": [], "tables": [], **wanted})
         return {one.name for one in chosen.taken if one.kind == kind}
 
     assert names("TABLE", tables=["child"]) == {"child", "base"}
@@ -110,9 +114,9 @@ def test_a_choice_is_closed_and_its_list_is_taken(
     assert names("FK CONSTRAINT", tables=["refers"]) == {"refers refers_self_fkey"}
     assert len(names("FK CONSTRAINT", tables=["refers", "base"])) == 2
     assert names("TABLE", tables=["TABLE DATA public x"]) == {"TABLE DATA public x"}
-    choice = choose(contents, schemas=[], tables=["refers"])
+    choice = choose(toc, schemas=[], tables=["refers"])
     assert choice.left_out == ("refers refers_b_fkey",)
-    assert choose(contents, schemas=[], tables=[]).is_all
+    assert choose(toc, schemas=[], tables=[]).is_all
     chosen = tmp_path / "list"
     chosen.write_bytes(choice.list_file)
     said = listed(dumped, clients, f"--use-list={chosen}")
@@ -124,25 +128,73 @@ def test_what_is_none_is_refused_and_what_is_cut_waits(archive: tuple[bytes, Cli
     dumped, _clients = archive
     size = read(dumped).size
     for at in range(0, size, 211):
-        assert not ContentsReader().take(dumped[:at])
+        reader = TocReader()
+        reader.take(dumped[:at])
+        assert not reader.is_over
     for wrong in (
         b"-- a plain dump of so many lines",
         b"PGDMP\x01\x63" + dumped[7:],
         b"\x1f\x8b" * 9,
     ):
-        with pytest.raises(NotRead):
-            ContentsReader().take(wrong)
+        with pytest.raises(Refused):
+            TocReader().take(wrong)
     # Each byte otherwise: read, refused, or waited for; nothing else.
     for at in range(5, size, 127):
-        reader = ContentsReader()
+        reader = TocReader()
         try:
             reader.take(dumped[:at] + bytes([dumped[at] ^ 0xFF]) + dumped[at + 1 :])
-        except NotRead:
+        except Refused:
             continue
 
 
+def text(value: bytes | None) -> bytes:
+    return b"\1" + struct.pack("<i", 1) if value is None else number(len(value)) + value
+
+
+def number(value: int) -> bytes:
+    return b"\0" + struct.pack("<i", value)
+
+
+def made(
+    *, kind: int = CUSTOM, name: bytes = b"a", needs: tuple[bytes, ...] = (), file: bytes = b""
+) -> bytes:
+    """An archive of one table, in format 1.14."""
+    head = b"PGDMP" + bytes((1, 14, 0, 4, 8, kind)) + 8 * number(0) + 3 * text(b"17.1")
+    begin = number(7) + number(0) + 2 * text(b"0") + text(name) + text(b"TABLE") + number(2)
+    middle = text(b"CREATE") + 2 * text(b"") + text(b"public") + 2 * text(b"")
+    end = text(b"me") + text(b"false") + b"".join(map(text, needs)) + text(None)
+    return head + number(1) + begin + middle + end + (bytes(9) if kind == CUSTOM else text(file))
+
+
 @pytest.mark.parametrize(
-    ("kind", "text", "said"),
+    ("archive", "code"),
+    [
+        (made(name=b"a\0b"), "file_damaged"),
+        (made(needs=(b"-1",)), "file_damaged"),
+        (made(needs=(b"1",) * (MOST_NEEDS + 1)), "file_damaged"),
+        (made(kind=TAR, file=b"../7.dat"), "file_hostile"),
+    ],
+    ids=("zero byte", "no number", "too many needs", "another file"),
+)
+def test_what_no_pg_dump_writes_is_refused(archive: bytes, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        TocReader().take(archive)
+    assert refused.value.code == code
+
+
+def test_a_strange_name_is_kept_and_can_be_said() -> None:
+    archive = made(name=b"\xff", needs=(b"3", b"4"))
+    reader = TocReader()
+    found = [one for at in range(len(archive)) for one in reader.take(archive[at : at + 1])]
+    assert reader.head is not None and reader.is_over
+    toc = Toc(reader.head, tuple(found), reader.size)
+    assert (found[0].needs, toc.size, reader.rest) == ((3, 4), len(archive), b"")
+    assert toc.with_entries(lambda entry: entry) == archive
+    assert printable(found[0].full_name) == "public.\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("kind", "sql", "said"),
     [
         (
             "ACL",
@@ -168,14 +220,14 @@ def test_what_is_none_is_refused_and_what_is_cut_waits(archive: tuple[bytes, Cli
         ),
     ],
 )
-def test_roles_change_and_nothing_else(kind: str, text: str, said: str) -> None:
-    entry = Entry(1, kind, "x", "public", "old", text, (), Raw(b"", b"", b""))
+def test_roles_change_and_nothing_else(kind: str, sql: str, said: str) -> None:
+    entry = Entry(1, kind, "x", "public", "old", sql, (), Raw(b"", b"", b""))
     changed = with_roles(entry, {"old": "n e", "public": "never"})
     assert changed.owner == "n e"
     assert changed.text is not None and said in changed.text
-    assert changed.text.replace('"n e"', "old") == text
+    assert changed.text.replace('"n e"', "old") == sql
     assert changed.text.count('"n e"') == 1
-    assert replaced(text, {}) == text
+    assert replaced(sql, {}) == sql
 
 
 def test_items_are_counted_as_they_begin() -> None:
