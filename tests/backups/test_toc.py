@@ -10,6 +10,7 @@ import pytest
 
 from backups.engines.postgres.clients import ClientSet, choose_for_dump
 from backups.engines.postgres.items import Items
+from backups.engines.postgres.restore import list_file
 from backups.engines.postgres.roles import replaced, with_roles
 from backups.engines.postgres.selection import choose, unmatched
 from backups.engines.postgres.toc import CUSTOM, TAR, Entry, Raw, Toc
@@ -118,7 +119,7 @@ def test_a_choice_is_closed_and_its_list_is_taken(
     assert choice.left_out == ("refers refers_b_fkey",)
     assert choose(toc, schemas=[], tables=[]).is_all
     chosen = tmp_path / "list"
-    chosen.write_bytes(choice.list_file)
+    chosen.write_bytes(list_file(choice.numbers))
     said = listed(dumped, clients, f"--use-list={chosen}")
     assert [int(line.split(";")[0]) for line in said] == [one.number for one in choice.taken]
     assert unmatched(["base", "public.*", "s.t", "ba*e"], ["public.base"]) == ["s.t"]

@@ -5,10 +5,9 @@ three ways begins: one stream into pg_restore; unpacked to a file, for several p
 each other (`parallel`); or as text, for a server older than the programs (`older`).
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 from django.utils.translation import gettext as _
@@ -20,9 +19,10 @@ from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.items import Activity, Items
 from backups.engines.postgres.older import as_text
 from backups.engines.postgres.parallel import has_room, in_parallel
-from backups.engines.postgres.restore import TOOL, in_one_stream
+from backups.engines.postgres.restore import TOOL, in_one_stream, unnamed_list
 from backups.engines.postgres.roles import make_missing_roles, roles_of, with_roles
 from backups.engines.postgres.selection import Choice, choose
+from backups.engines.postgres.sinks import Bringing, Sink
 from backups.engines.postgres.toc import CUSTOM, Entry, Toc
 from backups.engines.postgres.toc_reader import TocReader
 from backups.errors import NotChoosable, NothingMatches, RestoreFailed, ServerTooOld
@@ -35,14 +35,8 @@ BLOCK_BYTES = 256 << 10
 MOST_HELD = 256 << 20
 
 
-class Way(Protocol):
-    def write(self, data: bytes | bytearray, /) -> int: ...
-
-    def finish(self) -> None: ...
-
-
-class Bringing:
-    """Takes the archive's bytes. `choice` is there once its table of contents has come."""
+class ArchiveBringing(Bringing):
+    """An archive of ours: what is chosen of it, by the way that fits the server."""
 
     def __init__(
         self,
@@ -55,9 +49,7 @@ class Bringing:
         journal: Journal,
         on_wait: Callable[[], None],
     ) -> None:
-        self.choice: Choice | None = None
-        self.made_roles: list[str] = []
-        self.counted: dict[str, int | None] = {}
+        super().__init__()
         self._server = server
         self._manifest = manifest
         self._stack = stack
@@ -71,7 +63,7 @@ class Bringing:
         self._reader = TocReader()
         self._head = bytearray()
         self._entries: list[Entry] = []
-        self._way: Way | None = None
+        self._way: Sink | None = None
         self._pending = bytearray()
         self._server_major = 0
 
@@ -105,7 +97,7 @@ class Bringing:
         # A database with a session in it cannot be renamed.
         self._activity.close()
 
-    def _pass_on(self, way: Way) -> None:
+    def _pass_on(self, way: Sink) -> None:
         pending, self._pending = self._pending, bytearray()
         with self._explained():
             way.write(pending)
@@ -170,7 +162,7 @@ class Bringing:
             said = _("Made the role %(name)s, which may not log in. It stays.")
             self._journal.say(said % {"name": role}, level="warning", source="holdfast")
 
-    def _chosen_way(self, toc: Toc | None) -> AbstractContextManager[Way]:
+    def _chosen_way(self, toc: Toc | None) -> AbstractContextManager[Sink]:
         readers = self._readers()
         arguments, descriptors = self._arguments()
         shared: dict[str, Any] = {
@@ -223,9 +215,7 @@ class Bringing:
             found.append(f"--role={options.role}")
         if self.choice is None or self.choice.is_all:
             return found, ()
-        listed = os.memfd_create("list")
-        self._stack.callback(os.close, listed)
-        os.write(listed, self.choice.list_file)
+        listed = self._stack.enter_context(unnamed_list(self.choice.numbers))
         return [*found, f"--use-list=/proc/self/fd/{listed}"], (listed,)
 
     def _hear(self, line: str) -> None:
@@ -256,7 +246,7 @@ class Bringing:
 
 
 @contextmanager
-def bringing(
+def bringing_archive(
     server: Server,
     manifest: dict[str, Any],
     *,
@@ -264,13 +254,13 @@ def bringing(
     application: str,
     journal: Journal,
     on_wait: Callable[[], None],
-) -> Iterator[Bringing]:
+) -> Iterator[ArchiveBringing]:
     """A sink for the archive's bytes. Raises BackupError.
 
     Call it from the thread that lives longest (see `process.running`).
     """
     with ExitStack() as stack:
-        yield Bringing(
+        yield ArchiveBringing(
             server,
             manifest,
             stack,

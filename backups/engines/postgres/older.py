@@ -27,7 +27,7 @@ LONGEST_PREAMBLE = 1 << 20
 
 
 class AsText:
-    """See `bringing.Way`. Every program's exit status counts, psql's words first.
+    """See `sinks.Sink`. Every program's exit status counts, psql's words first.
 
     `end_writing` waits for psql.
     """

@@ -32,7 +32,7 @@ def has_room(manifest: dict[str, Any]) -> bool:
 
 
 class Parallel:
-    """See `bringing.Way`: what is written goes to the file, and `finish` restores from it."""
+    """See `sinks.Sink`: what is written goes to the file, and `finish` restores from it."""
 
     def __init__(self, file: int, restored: Callable[[], None]) -> None:
         self._file = file

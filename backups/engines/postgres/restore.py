@@ -3,7 +3,7 @@
 import os
 import select
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -125,30 +125,43 @@ def restoring(
     reader = choose_for_reading(
         int(contents["tool_major"]), needs_zstd=bool(contents.get("zstd_inside"))
     )
+    with in_one_stream(
+        reader,
+        ["--verbose", "--no-tablespaces", *arguments],
+        server=server,
+        application=application,
+        hear=hearing(journal, TOOL),
+        on_wait=on_wait,
+        look=look,
+    ) as restore:
+        yield restore
 
+
+def hearing(journal: Journal, source: str) -> Callable[[str], None]:
     def hear(line: str) -> None:
         if line:
             level = "debug" if line.startswith("pg_restore: processing") else "info"
-            journal.say(line, level=level, source=TOOL)
+            journal.say(line, level=level, source=source)
 
-    with (
-        server.tool_environment(application=application) as (environment, descriptors),
-        running(
-            [
-                reader.program("pg_restore"),
-                *("--verbose", "--no-tablespaces", "--no-password", "--dbname="),
-                *arguments,
-            ],
-            environment=environment,
-            descriptors=descriptors,
-            secret=server.password,
-            stdin=subprocess.PIPE,
-            on_line=hear,
-        ) as tool,
-    ):
-        assert tool.process.stdin is not None
-        widen(tool.process.stdin)
-        yield Restore(tool, on_wait=on_wait, look=look)
+    return hear
+
+
+def list_file(numbers: Iterable[int]) -> bytes:
+    """For `pg_restore --use-list`."""
+    return b"".join(b"%d;\n" % number for number in numbers)
+
+
+@contextmanager
+def unnamed_list(numbers: Iterable[int]) -> Iterator[int]:
+    """The same as an open file, without a name on any disk."""
+    descriptor = os.memfd_create("list")
+    try:
+        with os.fdopen(os.dup(descriptor), "wb") as file:
+            file.write(list_file(numbers))
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -160,15 +173,16 @@ def in_one_stream(
     application: str,
     hear: Callable[[str], None],
     on_wait: Callable[[], None],
-    is_working: Callable[[], bool],
-    descriptors: tuple[int, ...],
+    look: Callable[[], None] = lambda: None,
+    is_working: Callable[[], bool] | None = None,
+    descriptors: tuple[int, ...] = (),
 ) -> Iterator[Restore]:
     """pg_restore reads what is written. Not in one transaction: it would hold a lock on each
     table, more than a server may have room for. What fails half-way is dropped as a whole."""
     with (
         server.tool_environment(application=application) as (environment, inherited),
         running(
-            [clients.program("pg_restore"), *arguments, "--no-password", "--dbname="],
+            [clients.program("pg_restore"), "--no-password", "--dbname=", *arguments],
             environment=environment,
             descriptors=(*inherited, *descriptors),
             secret=server.password,
@@ -178,4 +192,4 @@ def in_one_stream(
     ):
         assert tool.process.stdin is not None
         widen(tool.process.stdin)
-        yield Restore(tool, on_wait=on_wait, look=lambda: None, is_working=is_working)
+        yield Restore(tool, on_wait=on_wait, look=look, is_working=is_working)

@@ -54,9 +54,8 @@ class Choice:
     is_all: bool
 
     @property
-    def list_file(self) -> bytes:
-        """For `pg_restore --use-list`."""
-        return b"".join(b"%d;\n" % entry.number for entry in self.taken)
+    def numbers(self) -> list[int]:
+        return [entry.number for entry in self.taken]
 
 
 def choose(toc: Toc, *, schemas: Sequence[str], tables: Sequence[str]) -> Choice:

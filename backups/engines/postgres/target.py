@@ -7,43 +7,30 @@ the rename and our own commit is told by the server's id of it, which no rename 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 from django.utils.translation import gettext as _
 from psycopg import sql
 
 from backups.engines import Difference, Pair, RestoreOptions, Swap
-from backups.engines.postgres.bringing import bringing
+from backups.engines.postgres.bringing import bringing_archive
 from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.fingerprints.compare import compare
 from backups.engines.postgres.fingerprints.snapshot import held_snapshot
 from backups.engines.postgres.fingerprints.taking import take_fingerprint
-from backups.engines.postgres.outside import bringing as outside
+from backups.engines.postgres.outside.bringing import bringing_by_guest
 from backups.engines.postgres.outside.guest import forget_roles
 from backups.engines.postgres.preparation import give_database, make_database, make_schemas
 from backups.engines.postgres.properties import move_beside, rehearse, write_comment
 from backups.engines.postgres.replaceable import refuse_bound
-from backups.engines.postgres.selection import Choice, as_wide, is_part, promised
+from backups.engines.postgres.selection import as_wide, is_part, promised
+from backups.engines.postgres.sinks import Bringing
 from backups.engines.postgres.swap import Change, change_names, elsewhere, swap_names
 from backups.errors import TargetExists, TargetMissing
 from monitoring.files.journal import Journal
 
 DRAFT = "A draft of a restore by Holdfast; it may be dropped."
-
-
-class Taking(Protocol):
-    """What takes an archive's bytes: of ours, or of strangers."""
-
-    choice: Choice | None
-    made_roles: list[str]
-    counted: dict[str, int | None]
-
-    def write(self, data: bytes, /) -> int: ...
-
-    def finish(self) -> None: ...
-
-    def share(self) -> float | None: ...
 
 
 class PostgresRestoration:
@@ -52,7 +39,7 @@ class PostgresRestoration:
     def __init__(
         self,
         server: Server,
-        bringing: Taking,
+        bringing: Bringing,
         marks: dict[str, Any] | None,
         *,
         name: str,
@@ -199,9 +186,9 @@ def restoring_beside(
         if options.role:
             give_database(server, draft, role=options.role)
         with (
-            outside.bringing(there, contents, application=run, journal=journal, on_wait=on_wait)
+            bringing_by_guest(there, contents, application=run, journal=journal, on_wait=on_wait)
             if contents.get("outside")
-            else bringing(
+            else bringing_archive(
                 there,
                 manifest,
                 options=options,

@@ -1,7 +1,8 @@
 """Archives and scripts that were not made here: hostile until they are restored.
 
 recognition  what a file is, by its content
-toc          the table of contents of pg_dump's archives
+inventory    what an archive's table of contents names, and which of it is wanted
+blocks       the data behind it
 tarball      a tar archive, or the tar of a directory archive, unpacked by our own loop
 lexing       SQL as psql reads it, in pieces
 statement    one statement of it, and where psql sees its end
@@ -9,5 +10,6 @@ script       plain SQL: what of it may pass
 reading      all of it read to its end before a server is touched
 guest        the role without rights that restores it
 bringing     the tools that do
+counting     how many rows came
 looking      what is looked at beforehand
 """
