@@ -2,8 +2,16 @@
 
 from typing import Any
 
-from config.openapi import keeping, received, recovering, restoring
-from config.openapi.shapes import SHAPES
+from config.openapi import (
+    backing,
+    files,
+    keeping,
+    received,
+    recovering,
+    resources,
+    restoring,
+    shapes,
+)
 
 _ABOUT = """\
 Log in for these pages; programs send a token: `Authorization: Bearer hf_…` (made in the admin,
@@ -49,7 +57,10 @@ SPECTACULAR: dict[str, Any] = {
     ],
     "APPEND_COMPONENTS": {
         "schemas": {
-            **SHAPES,
+            **shapes.SHAPES,
+            **backing.SHAPES,
+            **resources.SHAPES,
+            **files.SHAPES,
             **restoring.SHAPES,
             **recovering.SHAPES,
             **received.SHAPES,
