@@ -80,6 +80,7 @@ _PROBLEM["properties"].update(
     cure={**TEXT, "description": "What to do."},
     errors={"type": "object", "description": "Sentences by the field's name."},
 )
+
 SHAPES: dict[str, Shape] = {
     "Problem": _PROBLEM,
     "Worked": answer(ok={"const": True}),
