@@ -6,6 +6,8 @@ blocks       the data behind it
 tarball      a tar archive, or the tar of a directory archive, unpacked by our own loop
 lexing       SQL as psql reads it, in pieces
 statement    one statement of it, and where psql sees its end
+verdicts     what becomes of a statement
+rows         the rows between statements
 script       plain SQL: what of it may pass
 reading      all of it read to its end before a server is touched
 guest        the role without rights that restores it

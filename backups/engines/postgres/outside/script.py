@@ -11,9 +11,11 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
+from backups.engines.postgres.outside import verdicts
 from backups.engines.postgres.outside.lexing import Lexer
+from backups.engines.postgres.outside.rows import Rows
 from backups.engines.postgres.outside.statement import Statement
-from backups.file_errors import CutShort, Damaged, Hostile
+from backups.file_errors import CutShort, Damaged
 
 COMPLETE = b"-- PostgreSQL database dump complete"
 INSERT = ["INSERT", "INTO"]
@@ -28,49 +30,6 @@ _COPY_IN = re.compile(
     % {b"name": _NAME},
     re.IGNORECASE,
 )
-# COPY's own escapes, as the server writes them; `\.` stands alone in its line.
-_BAD_ESCAPE = re.compile(rb"\\[^bfnrtvN]")
-_END_OF_DATA = b"\\.\n"
-
-# A lexer that takes these for two letters where psql takes one would see other quotes.
-_ENCODINGS = re.compile(
-    rb"SJIS|SHIFT|MSKANJI|WIN932|BIG5|WIN950|GB18030|GBK|WIN936|UHC|WIN949|JOHAB", re.I
-)
-
-# By their first words: what a role without rights cannot do and no restore needs.
-_DROPPED = frozenset(
-    (
-        *("GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "COMMENT ON EXTENSION"),
-        *("SET SESSION AUTHORIZATION", "RESET SESSION AUTHORIZATION", "SET ROLE", "RESET ROLE"),
-        *("SET TRANSACTION_TIMEOUT", "SET DEFAULT_TABLESPACE", "CREATE SCHEMA PUBLIC"),
-        *("COMMENT ON EVENT TRIGGER", "COMMENT ON PUBLICATION", "COMMENT ON SUBSCRIPTION"),
-        *("ALTER EVENT TRIGGER", "ALTER PUBLICATION", "ALTER SUBSCRIPTION", "COMMENT ON DATABASE"),
-    )
-)
-_LEFT_OUT = frozenset(
-    ("CREATE EVENT TRIGGER", "CREATE PUBLICATION", "CREATE SUBSCRIPTION", "SECURITY LABEL")
-)
-# The whole is one transaction; large objects bring their own.
-_TRANSACTION = frozenset(("BEGIN", "COMMIT", "START TRANSACTION", "END"))
-_REFUSED = frozenset(
-    (
-        *(
-            "ROLLBACK",
-            "ABORT",
-            "SAVEPOINT",
-            "RELEASE",
-            "PREPARE TRANSACTION",
-            "ALTER SYSTEM",
-            "LOAD",
-        ),
-        *(
-            f"{verb} {thing}"
-            for verb in ("CREATE", "ALTER", "DROP")
-            for thing in ("DATABASE", "ROLE", "USER", "GROUP", "TABLESPACE")
-        ),
-    )
-)
-_ALLOWED = frozenset(("CREATE USER MAPPING", "ALTER USER MAPPING", "DROP USER MAPPING"))
 
 
 class Script:
@@ -83,8 +42,7 @@ class Script:
         self.counts: Counter[str] = Counter()
         self._pass_on = pass_on
         self._lexer = Lexer()
-        self._copying = False
-        self._at_line_start = True
+        self._rows: Rows | None = None
         self._key: bytes | None = None
         self._is_unrestricted = False
         self._complete = False
@@ -98,7 +56,7 @@ class Script:
     def finish(self) -> None:
         """Raises CutShort unless its end is the one that pg_dump writes."""
         self._work(final=True)
-        if self._copying:
+        if self._rows is not None:
             raise CutShort(_("The script is cut within the rows of a table."))
         self._lexer.finish()
         if not self._complete or not self._statement.is_blank:
@@ -110,8 +68,10 @@ class Script:
         while True:
             if self._awaits_line_end and not self._begin_copy():
                 return
-            if self._copying and not self._copy(final=final):
-                return
+            if self._rows is not None:
+                if not self._rows.read(final=final):
+                    return
+                self._rows = None
             if not self._read(final=final):
                 return
 
@@ -147,36 +107,19 @@ class Script:
         self.counts[" ".join(statement.words[:2])[:40]] += 1
         if first("COPY"):
             self._judge_copy(statement)
-        elif statement.is_first_of(_REFUSED) and not statement.is_first_of(_ALLOWED):
-            raise self._lexer.refused(" ".join(statement.words[:2]))
-        elif statement.is_first_of(_LEFT_OUT):
+        elif said := verdicts.refused(statement):
+            raise self._lexer.refused(said)
+        elif verdicts.is_left_out(statement):
             if len(self.left_out) < MOST_NAMED:
                 self.left_out.append(" ".join(statement.words[:4]).lower()[:200])
-        elif self._is_dropped(statement):
+        elif verdicts.is_dropped(statement):
             # Its line breaks stay, so that psql's line numbers are the file's.
             self._pass_on(b"\n" * statement.text().count(b"\n"))
         else:
-            self._check_settings(statement)
+            if said := verdicts.refused_setting(statement):
+                raise self._lexer.refused(said)
             self._note_extension(statement)
             self._pass_on(statement.text())
-
-    def _is_dropped(self, statement: Statement) -> bool:
-        whole = " ".join(statement.words)
-        if whole in _TRANSACTION or statement.is_first_of(_DROPPED):
-            return True
-        return statement.first("ALTER") and statement.words[-3:-1] == ["OWNER", "TO"]
-
-    def _check_settings(self, statement: Statement) -> None:
-        text = statement.text()
-        if statement.first("SET") and "STANDARD_CONFORMING_STRINGS" in statement.words:
-            if statement.words[-1] != "ON":
-                raise self._lexer.refused(_("strings in the old way (standard_conforming_strings)"))
-        elif (
-            statement.first("SET")
-            and "CLIENT_ENCODING" in statement.words
-            and _ENCODINGS.search(text)
-        ):
-            raise self._lexer.refused(_("an encoding that is not read here"))
 
     def _note_extension(self, statement: Statement) -> None:
         if statement.first("CREATE EXTENSION") and len(self.extensions) < MOST_NAMED:
@@ -201,47 +144,8 @@ class Script:
         if following != b"\n":
             raise self._lexer.refused(_("something behind a COPY in its line"))
         self._pass_on(self._lexer.take_line() or b"")
-        self._awaits_line_end, self._copying, self._at_line_start = False, True, True
+        self._awaits_line_end, self._rows = False, Rows(self._lexer, self._pass_on)
         return True
-
-    def _copy(self, *, final: bool) -> bool:
-        """Rows, up to their end; False when more has to come."""
-        data = self._lexer.rest()
-        if self._at_line_start and data.startswith(_END_OF_DATA):
-            end = 0
-        else:
-            found = data.find(b"\n" + _END_OF_DATA)
-            end = found + 1 if found >= 0 else -1
-        if end >= 0:
-            self._pass_rows(data[:end])
-            self._pass_on(_END_OF_DATA)
-            self._lexer.line += 1
-            self._lexer.give_back(data[end + len(_END_OF_DATA) :])
-            self._copying = False
-            return True
-        # A backslash waits for its letter, and a line for what it is.
-        keep = 0 if final else min(len(data), len(_END_OF_DATA) + 1)
-        while not final and keep < len(data) and data[-keep - 1 : -keep] == b"\\":
-            keep += 1
-        if keep > LONGEST_JUDGED:
-            # Nothing but backslashes: pairs, as far as they go.
-            keep = 2 + keep % 2
-        self._pass_rows(data[: len(data) - keep])
-        self._lexer.give_back(data[len(data) - keep :])
-        return False
-
-    def _pass_rows(self, data: bytes) -> None:
-        if not data:
-            return
-        escapes = data.replace(b"\\\\", b"")
-        if b"\0" in data or _BAD_ESCAPE.search(escapes) or escapes.endswith(b"\\"):
-            raise Hostile(
-                _("Behind line %(line)d a row has what no dump writes.")
-                % {"line": self._lexer.line}
-            )
-        self._lexer.line += data.count(b"\n")
-        self._at_line_start = data.endswith(b"\n")
-        self._pass_on(data)
 
     def _meta(self, *, final: bool) -> bool:
         """A command of psql's, which begins with the backslash just taken."""
@@ -275,6 +179,6 @@ class Script:
             return
         if statement.first("COPY") or not statement.words:
             raise Damaged(_("A statement of the script does not end."))
-        if not statement.is_released and statement.is_first_of(_REFUSED | _LEFT_OUT | _DROPPED):
+        if not statement.is_released and verdicts.has_to_be_whole(statement):
             raise self._lexer.refused(" ".join(statement.words[:2]))
         self._pass_on(statement.release())
