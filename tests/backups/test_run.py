@@ -4,7 +4,6 @@ import hashlib
 import subprocess
 import threading
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,59 +11,19 @@ import psycopg
 import pyrage
 import pytest
 from django.db import connection
-from django.utils import timezone
-from django_q.models import OrmQ
 
 from access.models import AuditEntry, User
-from access.policy import NotAllowed
-from backups import keyring, run
+from backups import keyring
 from backups.engines import engine_for
-from backups.errors import (
-    AlreadyRunning,
-    BadOption,
-    ConnectionFailed,
-    DiskFull,
-    NotFound,
-    UnknownDatabase,
-)
-from backups.leftovers import remove_unregistered
 from backups.models import Backup, Database
-from backups.naming import artifact_key
-from backups.queueing import claim_backup, wake_forgotten_backups
-from backups.services import request_backup
 from backups.validation import check_stored
-from config.env import Environment
-from monitoring.alerts.models import Alert
-from monitoring.files.claims import Claim, ClaimLost
-from monitoring.files.courses import Failure
-from monitoring.files.endings import fail_run, reap_lost_files, remove_leftovers
-from monitoring.files.journal import Journal
-from monitoring.files.models import Stage, TrackedFile
-from storage.models import StorageTarget, StoredObject
+from monitoring.files.models import Stage
+from storage.models import StorageTarget
 from storage.services import Written
-from tests.cast import make_backup
-from tests.running import claimed, fresh, run_here
+from tests.backups.asking import ask, failed_for, files_in
+from tests.running import run_here
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def ask(database: Database, actor: User, **more: Any) -> Backup:
-    values = {"options": {"tables": ["access_company"]}, "trigger": "manual", **more}
-    return request_backup(database=database, actor=actor, **values)
-
-
-def files_in(target: StorageTarget) -> list[Path]:
-    folder = Path(target.options["folder"])
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-@pytest.fixture
-def good(database: Database, operator: User) -> Backup:
-    backup = ask(database, operator, options={"label": "nightly", "tables": ["access_*"]})
-    run_here(backup_id=backup.pk)
-    backup.refresh_from_db()
-    assert (backup.status, backup.error_code, backup.error) == ("completed", "", "")
-    return backup
 
 
 def test_a_request_ends_as_a_good_backup(
@@ -179,78 +138,6 @@ def test_the_same_task_twice_does_nothing(good: Backup, storage_target: StorageT
     assert good.file.attempt == 1
 
 
-def test_a_second_request_is_refused_unless_forced(database: Database, operator: User) -> None:
-    first = ask(database, operator)
-    with pytest.raises(AlreadyRunning):
-        ask(database, operator)
-    second = ask(database, operator, force=True)
-    claim = claimed(first)
-    run_here(backup_id=second.pk)
-    second.refresh_from_db()
-    assert second.status == "pending"
-
-    OrmQ.objects.all().delete()
-    first.refresh_from_db()
-    assert fail_run(claim=claim, failure=Failure("dump_failed", "enough"))
-    assert OrmQ.objects.count() == 1
-    run_here(backup_id=second.pk)
-    second.refresh_from_db()
-    assert second.status == "completed"
-
-
-def test_who_may_not_asks_in_vain(
-    database: Database, viewer: User, agent: User, stranger: User
-) -> None:
-    for actor in (viewer, agent, stranger):
-        with pytest.raises(NotAllowed):
-            ask(database, actor)
-    nothing_was_queued()
-
-
-def nothing_was_queued() -> None:
-    assert not Backup.objects.exists()
-    assert not TrackedFile.objects.exists()
-    assert not OrmQ.objects.exists()
-    assert not AuditEntry.objects.exclude(action="secret.used").exists()
-
-
-def test_what_cannot_be_reached_is_told_at_once(database: Database, operator: User) -> None:
-    database.database_name = "no such thing"
-    with pytest.raises(UnknownDatabase):
-        ask(database, operator)
-    database.host = "/nonexistent"
-    with pytest.raises(ConnectionFailed):
-        ask(database, operator)
-    nothing_was_queued()
-
-
-def test_below_the_reserve_nothing_is_begun(
-    database: Database, operator: User, settings: Any
-) -> None:
-    values = {**vars(settings.ENVIRONMENT), "disk_reserve_mb": 1 << 40}
-    settings.ENVIRONMENT = Environment(**values)
-    with pytest.raises(DiskFull, match="reserve"):
-        ask(database, operator)
-    nothing_was_queued()
-
-
-def test_without_a_storage_there_is_no_backup(
-    database: Database, storage_target: StorageTarget, operator: User
-) -> None:
-    StorageTarget.objects.all().delete()
-    with pytest.raises(NotFound, match="no storage"):
-        ask(database, operator)
-
-
-@pytest.mark.parametrize("name", ["x" * 201, "a\0b", "a\udcffb"])
-def test_a_name_that_cannot_be_kept_is_refused(
-    database: Database, operator: User, name: str
-) -> None:
-    with pytest.raises(BadOption):
-        ask(database, operator, name=name)
-    nothing_was_queued()
-
-
 @pytest.mark.parametrize(
     ("change", "options", "code"),
     [
@@ -276,17 +163,6 @@ def test_a_failed_run_is_named_and_leaves_nothing(
     assert AuditEntry.objects.filter(action="backup.failed").get().changes == {"code": code}
 
 
-def failed_for(backup: Backup, code: str) -> None:
-    backup.refresh_from_db()
-    assert (backup.status, backup.error_code) == ("failed", code), backup.error
-    assert backup.error
-    assert backup.completed_at is not None
-    assert backup.file is not None
-    assert backup.file.status == TrackedFile.Status.FAILED
-    assert not backup.stored_objects.exists()
-    assert backup.validation == Backup.Validation.UNCHECKED
-
-
 def test_a_storage_that_fails_is_named(
     database: Database, operator: User, storage_target: StorageTarget, tmp_path: Path
 ) -> None:
@@ -296,148 +172,6 @@ def test_a_storage_that_fails_is_named(
     run_here(backup_id=backup.pk)
     failed_for(backup, "storage_unavailable")
     assert (tmp_path / "letter").read_text() == "mine"
-
-
-def test_a_lost_claim_stops_the_run_and_takes_its_bytes_away(
-    database: Database, operator: User, storage_target: StorageTarget
-) -> None:
-    backup = ask(database, operator)
-    claim = claimed(backup)
-    made = dump(backup, claim)
-    assert len(files_in(storage_target)) == 2
-    TrackedFile.objects.update(attempt=2, owner="another")
-    with pytest.raises(ClaimLost):
-        run._register(backup, claim, Journal(), made, [], None)
-    remove_unregistered(backup, made.key)
-    assert files_in(storage_target) == []
-    assert not StoredObject.objects.exists()
-
-    TrackedFile.objects.update(owner="a third")
-    with pytest.raises(ClaimLost):
-        run.carry_out(backup=backup, claim=claim)
-    assert files_in(storage_target) == []
-    backup.refresh_from_db()
-    assert (backup.status, backup.error_code) == ("running", "")
-
-
-def dump(backup: Backup, claim: Claim) -> run.Made:
-    """The first half of a run: both files stored, nothing registered."""
-    found = fresh(backup.pk)
-    key = artifact_key(found, claim.attempt)
-    return run._dump_and_store(found, claim, Journal(), key, keyring.new_ephemeral()[0])
-
-
-def lose(backup: Backup) -> None:
-    TrackedFile.objects.filter(backup=backup).update(
-        lease_until=timezone.now() - timedelta(seconds=1)
-    )
-
-
-def test_a_lost_run_is_tried_again_and_its_bytes_go(
-    database: Database, operator: User, storage_target: StorageTarget
-) -> None:
-    backup, waiting = ask(database, operator), ask(database, operator, force=True)
-    claim = claimed(backup)
-    dump(backup, claim)
-    assert len(files_in(storage_target)) == 2
-    assert (reap_lost_files(), remove_leftovers()) == (0, 0)
-
-    lose(backup)
-    OrmQ.objects.all().delete()
-    assert (reap_lost_files(), remove_leftovers()) == (1, 1)
-    assert files_in(storage_target) == []
-    backup.refresh_from_db()
-    waiting.refresh_from_db()
-    assert (backup.status, waiting.status) == ("pending", "pending")
-    assert OrmQ.objects.count() == 1
-    assert (reap_lost_files(), remove_leftovers()) == (0, 0)
-    with pytest.raises(ClaimLost):
-        claim.renew()
-
-    run_here(backup_id=backup.pk)
-    backup = fresh(backup.pk)
-    assert (backup.status, backup.validation) == ("completed", "good")
-    assert backup.file is not None
-    assert (backup.file.attempt, backup.file.progress) == (2, 100)
-    assert len(files_in(storage_target)) == 2
-
-
-def test_a_run_lost_too_often_fails_and_lets_the_next_one_go(
-    database: Database, operator: User, storage_target: StorageTarget
-) -> None:
-    backup, waiting = ask(database, operator), ask(database, operator, force=True)
-    for _attempt in range(3):
-        dump(backup, claimed(backup))
-        lose(backup)
-        OrmQ.objects.all().delete()
-        assert reap_lost_files() == 1
-    assert remove_leftovers() == 1
-    failed_for(backup, "worker_lost")
-    assert files_in(storage_target) == []
-    assert OrmQ.objects.count() == 1
-    assert Alert.objects.get().key == f"backup.failed:{backup.pk}"
-    assert claim_backup(backup_id=backup.pk) is None
-    run_here(backup_id=waiting.pk)
-    assert fresh(waiting.pk).status == "completed"
-
-
-def test_a_storage_that_is_away_keeps_the_debt(
-    database: Database, operator: User, storage_target: StorageTarget
-) -> None:
-    backup = ask(database, operator)
-    dump(backup, claimed(backup))
-    lose(backup)
-    assert reap_lost_files() == 1
-    there = dict(storage_target.options)
-    StorageTarget.objects.update(options={"folder": ""})
-    assert remove_leftovers() == 0
-    StorageTarget.objects.update(options=there)
-    assert len(files_in(storage_target)) == 2
-    assert remove_leftovers() == 1
-    assert files_in(storage_target) == []
-
-
-def test_a_finished_backup_is_never_taken_for_lost(
-    good: Backup, storage_target: StorageTarget
-) -> None:
-    before = files_in(storage_target)
-    TrackedFile.objects.update(lease_until=timezone.now() - timedelta(hours=1))
-    assert reap_lost_files() == 0
-    assert files_in(storage_target) == before
-
-
-def test_what_the_database_has_is_never_taken_away(
-    good: Backup, storage_target: StorageTarget
-) -> None:
-    """The run may not know that it is registered: the answer to COMMIT can be lost."""
-    before = files_in(storage_target)
-    remove_unregistered(good, good.stored_objects.get().key)
-    assert files_in(storage_target) == before
-    good.stored_objects.clear()
-    remove_unregistered(good, StoredObject.objects.get().key)
-    assert files_in(storage_target) == []
-
-
-def test_what_waits_forgotten_is_woken_once(database: Database, operator: User) -> None:
-    first = ask(database, operator)
-    ask(database, operator, force=True)
-    OrmQ.objects.all().delete()
-    assert wake_forgotten_backups() == 0
-    Backup.objects.update(created_at=timezone.now() - timedelta(minutes=5))
-    assert wake_forgotten_backups() == 1
-    assert OrmQ.objects.count() == 1
-    # The wake-up waits for a free worker: another one would not help.
-    assert wake_forgotten_backups() == 0
-
-    OrmQ.objects.all().delete()
-    Backup.objects.filter(pk=first.pk).update(status="running")
-    assert wake_forgotten_backups() == 0
-
-
-def test_a_backup_made_by_hand_of_the_cast_is_left_alone(database: Database) -> None:
-    backup = make_backup(database)
-    run_here(backup_id=backup.pk)
-    assert not StoredObject.objects.exists()
 
 
 def test_a_dump_whose_backend_ends_publishes_nothing(
