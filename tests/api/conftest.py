@@ -1,5 +1,8 @@
 """The cast of the API's tests, and a throttle of each test's own."""
 
+import pytest
+
+from backups.models import BackupSchedule, Database
 from tests.backups.conftest import own_test_settings
 from tests.cast import (
     admin,
@@ -27,3 +30,10 @@ __all__ = [
     "superuser",
     "viewer",
 ]
+
+
+@pytest.fixture
+def schedule(database: Database) -> BackupSchedule:
+    return BackupSchedule.objects.create(
+        company=database.company, database=database, name="weekly", cron="0 3 * * 0"
+    )
