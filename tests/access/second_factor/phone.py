@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import re
 import time
 from dataclasses import dataclass
 
@@ -52,3 +53,9 @@ def give(client: Client, code: str) -> int:
 
 def is_in(client: Client) -> bool:
     return client.get("/dashboard/account").status_code == 200
+
+
+def key_on(page: str) -> Phone:
+    found = re.search(r'id="key">([A-Z2-7 ]+)<', page)
+    assert found is not None
+    return Phone(found[1].replace(" ", ""))

@@ -11,8 +11,7 @@ from django.test import Client
 from access.models import AuditEntry, RecoveryCode, SecondFactor, User
 from access.second_factor import codes
 from access.second_factor.services import check
-from tests.access.second_factor.phone import Phone, give, give_phone, half, is_in
-from tests.access.second_factor.test_login import key_on
+from tests.access.second_factor.phone import Phone, give, give_phone, half, is_in, key_on
 from tests.access.test_reauthentication import age
 from tests.cast import PASSWORD, Login
 

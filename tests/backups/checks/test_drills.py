@@ -9,11 +9,9 @@ import pytest
 from django.conf import LazySettings
 from django.db.models.functions import Now
 from django_q.models import OrmQ
-from pyrage import x25519
 
 from access.models import AuditEntry, User
 from access.policy import NotAllowed
-from backups import keyring
 from backups.checks.queueing import (
     PATIENCE,
     claim_check,
@@ -23,7 +21,7 @@ from backups.checks.queueing import (
 from backups.checks.requesting import request_check
 from backups.engines.postgres.drill import PostgresDrill
 from backups.engines.postgres.throwaway import drill_folder
-from backups.errors import AlreadyRunning, NotReady, VersionMismatch
+from backups.errors import AlreadyRunning, NotReady
 from backups.models import Backup
 from backups.queueing import enqueue
 from backups.services import request_backup
@@ -256,40 +254,6 @@ def test_every_nth(backed_up: MakeBackup, operator: User) -> None:
             assert backup.checks.exists() is has_drill
             for drill in backup.checks.all():
                 check_here(drill)
-
-
-@pytest.mark.parametrize("server", [17, 18], indirect=True)
-def test_with_public_keys_only_it_is_done_within_the_run(
-    backed_up: MakeBackup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The ephemeral key opens what was stored; nobody here can do so later."""
-    monkeypatch.setattr(keyring, "can_read", lambda: False)
-
-    def no_key() -> x25519.Identity:
-        raise AssertionError("the installation's key is not on this server")
-
-    monkeypatch.setattr(keyring, "installation_identity", no_key)
-    with backed_up() as backup:
-        check = backup.checks.get()
-        assert (check.level, check.status, check.outcome) == ("restore", "completed", "proven")
-        assert check.sha256 == backup.sha256
-        assert backup.validation == Backup.Validation.PROVEN
-        assert backup.file is not None
-        assert set(backup.file.stages.values_list("status", "progress")) == {("completed", 100)}
-
-
-def test_within_the_run_what_fails_leaves_the_backup_good(
-    backed_up: MakeBackup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keyring, "can_read", lambda: False)
-
-    def no_server(_major: int) -> None:
-        raise VersionMismatch("No server here.")
-
-    monkeypatch.setattr("backups.engines.postgres.drill.choose_for_drill", no_server)
-    with backed_up() as backup:
-        assert not backup.checks.exists()
-        assert backup.validation == Backup.Validation.GOOD
 
 
 def test_a_manifest_without_a_server_of_its_major(
