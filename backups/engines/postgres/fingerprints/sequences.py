@@ -11,8 +11,18 @@ from psycopg import sql
 
 from backups.engines.postgres.fingerprints.snapshot import Table
 
-_OWNERS = """
-    SELECT n.nspname, s.relname, q.seqincrement, tn.nspname, t.relname, a.attname
+# Whether the column's type is one of numbers, or a domain over one. Of another, a cast to bigint
+# may be its owner's function, which would run with our rights.
+_IS_NUMBER = """
+    (WITH RECURSIVE of(oid) AS (
+        SELECT a.atttypid
+        UNION SELECT b.typbasetype FROM of JOIN pg_type b USING (oid) WHERE b.typbasetype <> 0
+     ) SELECT bool_or(oid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype,
+                              'numeric'::regtype)) FROM of)
+"""
+_OWNERS = f"""
+    SELECT n.nspname, s.relname, q.seqincrement, tn.nspname, t.relname, a.attname,
+           {_IS_NUMBER} AS is_number
     FROM pg_sequence q
     JOIN pg_class s ON s.oid = q.seqrelid JOIN pg_namespace n ON n.oid = s.relnamespace
     LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
@@ -85,7 +95,7 @@ def mark_sequences(
     for schema, name, increment, *owner in session.execute(_OWNERS).fetchall():
         sequence = Table(schema, name, 0).full_name
         used = None
-        if owner[0] is not None and f"{owner[0]}.{owner[1]}" in read:
+        if owner[3] and f"{owner[0]}.{owner[1]}" in read:
             used = _furthest(session, Table(owner[0], owner[1], 0), owner[2], increment > 0)
         found[sequence] = {"last": stood[sequence], "used": used, "increment": increment}
     return found
