@@ -20,6 +20,7 @@ from backups.pages.standing import COUNTS, Standing, standings, unsafe
 from backups.recovery.state import key_state, may_manage
 from controlplane.selectors import standing as own_standing
 from look.units import NOTHING, duration, size
+from restores.selectors import awaiting_approval
 
 DAY = timedelta(hours=24)
 REASONS_SHOWN = 4
@@ -78,6 +79,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "answer": answer(found, user),
         "tiles": tiles(found, user),
+        "awaiting": awaiting_approval(actor=user),
         "running": running,
         "standings": found,
         "polls": bool(running),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from access.models import User
 from access.policy import NotAllowed
-from access.reauthentication import confirm_address, is_recent
+from access.reauthentication import is_recent
 from backups.errors import BackupError
 from backups.models import Backup
 from backups.pages.failures import Failure, mistakes
@@ -22,6 +22,7 @@ from restores.pages.chosen import chosen
 from restores.pages.forms import RestoreForm
 from restores.pages.looked import looked_at
 from restores.pages.servers import server_label
+from restores.pages.typed import keep_typed, typed_before
 from restores.requesting import look_first, request_restore
 
 
@@ -31,15 +32,16 @@ def restore_new(request: HttpRequest, backup_id: str) -> HttpResponse:
     backup = visible_backup(user, backup_id)
     must_have(user, "restores.add_restore", backup.company)
     if request.method == "POST":
-        return _answer(request, user, backup)
+        return _answer(request, user, RestoreForm(request.POST, user=user, backup=backup))
     if backup.status != Backup.Status.COMPLETED or backup.options.get("data_only"):
         messages.info(request, _("Only a completed backup with definitions can be restored here."))
         return redirect("backups:detail", backup_id=backup.pk)
+    if (typed := typed_before(request)) is not None:
+        return _answer(request, user, RestoreForm(typed, user=user, backup=backup))
     return _show(request, RestoreForm(user=user, backup=backup), Answer())
 
 
-def _answer(request: HttpRequest, user: User, backup: Backup) -> HttpResponse:
-    form = RestoreForm(request.POST, user=user, backup=backup)
+def _answer(request: HttpRequest, user: User, form: RestoreForm) -> HttpResponse:
     if not form.is_valid():
         return _show(request, form, Answer(status=400))
     wish = form.wish()
@@ -48,7 +50,7 @@ def _answer(request: HttpRequest, user: User, backup: Backup) -> HttpResponse:
             found = look_first(wish=wish, actor=user)
             return _show(request, form, Answer(wish, found))
         if wish.replacement is not None and not is_recent(request):
-            return redirect(confirm_address(request.path))
+            return redirect(keep_typed(request, form))
         if wish.replacement is not None and wish.replacement.confirm != wish.name:
             found = look_first(wish=wish, actor=user)
             mistyped = _("This is not the name of the database.")
@@ -64,6 +66,7 @@ def _answer(request: HttpRequest, user: User, backup: Backup) -> HttpResponse:
 
 
 def _show(request: HttpRequest, form: RestoreForm, answer: Answer) -> HttpResponse:
+    asks_who = answer.wish is not None and answer.wish.replacement is not None
     context = {
         "form": form,
         "backup": form.backup,
@@ -71,7 +74,7 @@ def _show(request: HttpRequest, form: RestoreForm, answer: Answer) -> HttpRespon
         "answer": answer,
         "looked": looked_at(answer.checks),
         "chosen": list(chosen(asdict(answer.wish.options))) if answer.wish else [],
-        "confirm_address": "" if is_recent(request) else confirm_address(request.path),
+        "confirm_address": keep_typed(request, form) if asks_who and not is_recent(request) else "",
         "place": server_label(answer.wish.server) if answer.wish else "",
     }
     return render(request, "restores/new.html", context, status=answer.status)

@@ -6,17 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from access.models import User
+from access.reauthentication import SESSION_KEY
 from backups import keyring
 from backups.models import Backup, Database
 from restores.models import Restore
 from tests.browser.conftest import PHONE, WIDE
 from tests.browser.test_restores import restorable
-from tests.cast import make_backup
+from tests.cast import PASSWORD, make_backup
 from tests.proofs import fingerprint, with_proof
 from tests.restores.made import end, make_restore
 
@@ -64,6 +67,7 @@ def test_it_fits(
     here = f"/dashboard/restores/{restore.pk}"
     for path, says in (
         ("/dashboard/restores", "waits for your approval"),
+        ("/dashboard/", "waits for your approval"),
         (here, "orders_before_20261121_031500_120"),
         (f"{here}/undo", "Undo the replacement"),
         (f"{here}/confirm", "Drop it"),
@@ -89,3 +93,43 @@ def test_it_fits(
     expect(page.locator("#mistyped")).to_be_visible()
     assert not visitor.is_too_wide()
     assert Restore.objects.count() == 2
+
+
+def test_what_was_typed_comes_back_with_its_person(
+    visit: Any, backup: Backup, operator: User, target: str
+) -> None:
+    """Asked again who sits there, nobody fills in the form a second time."""
+    restorable(backup)
+    visitor = visit(viewport=PHONE)
+    visitor.log_in(operator)
+    page = visitor.open(f"/dashboard/backup/{backup.pk}/restore")
+    page.get_by_label("In place of a database").check()
+    page.get_by_label("Database", exact=True).fill(target)
+    page.get_by_label("All belongs to").check()
+    page.get_by_text("More options").click()
+    page.get_by_label("Without a safety backup").check()
+    page.get_by_label("Keep a replaced one, in days").fill("3")
+    log_in_long_ago()
+    page.get_by_role("button", name="Look first").click()
+    page.get_by_role("link", name="Confirm that it is you").click()
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_label("Database", exact=True)).to_have_value(target)
+    expect(page.get_by_label("Keep a replaced one, in days")).to_have_value("3")
+    expect(page.get_by_label("Without a safety backup")).to_be_checked()
+    assert not visitor.is_too_wide()
+    last_word = page.get_by_label(f"Type {target} to replace it")
+    expect(last_word).to_have_value("")
+    last_word.fill(target)
+    page.get_by_role("button", name="Replace it").click()
+    page.wait_for_url("**/dashboard/restores/*")
+    restore = Restore.objects.get()
+    assert (restore.target_name, restore.keep_old_days) == (target, 3)
+
+
+def log_in_long_ago() -> None:
+    """For every session there is."""
+    for row in Session.objects.all():
+        session = SessionStore(row.session_key)
+        session[SESSION_KEY] = 0
+        session.save()

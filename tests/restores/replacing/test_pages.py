@@ -10,7 +10,7 @@ from backups.models import Backup, Database
 from restores.models import Restore
 from tests.backups.checks.conftest import MakeBackup
 from tests.backups.servers import TestServer
-from tests.cast import Login, database, make_backup, person
+from tests.cast import PASSWORD, Login, database, make_backup, person
 from tests.proofs import fingerprint, own_keys, with_proof, words
 from tests.restores.made import end, make_restore
 from tests.restores.replacing.shop import THEN, changed_shop, rows_in
@@ -87,7 +87,23 @@ def test_who_was_not_asked_for_long_is_asked_first(
         assert 'id="confirm-me"' in html and 'id="restore-now"' not in html
         answer = client.post(path, {**given, "intent": "restore"})
         assert (answer.status_code, Restore.objects.count()) == (302, 0)
-        assert "confirm" in answer["Location"]
+        asked = answer["Location"]
+        assert asked.startswith("/dashboard/account/confirm")
+        wrong = client.post(asked, {"answer": "not mine"})
+        assert wrong.status_code == 400
+        back = client.post(asked, {"answer": PASSWORD})["Location"]
+        assert back.startswith(path)
+        back = back.removesuffix("#answer")
+        html = page(client, back)
+        # As it was filled in, and looked at; the last word is typed now.
+        assert 'id="restore-now"' in html and f'name="name" value="{name}"' in html
+        assert 'name="no_safety_backup" value="on"' in html
+        assert 'value="restore"' not in str(client.session["typed"])
+        assert "confirm" not in client.session["typed"]["fields"]
+        assert Restore.objects.count() == 0
+        # Whoever comes by another way finds a fresh form, and nothing is kept.
+        assert 'id="restore-now"' not in page(client, path)
+        assert 'id="restore-now"' not in page(client, back)
 
 
 def test_who_is_offered_what(
@@ -139,6 +155,7 @@ def test_an_approval_is_shown_to_who_may_give_it(
     for someone, may in ((viewer, False), (operator, False), (admin, False), (other, True)):
         client = login(someone)
         assert (waits in page(client, "/dashboard/restores")) == may, someone
+        assert (waits in page(client, "/dashboard/")) == may, someone
         assert ('id="approve"' in page(client, address(restore))) == may
     assert login(admin).post(address(restore, "/approve")).status_code == 403
     assert "ada asks to replace" in words(page(login(other), address(restore, "/approve")))
