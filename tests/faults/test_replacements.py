@@ -150,9 +150,17 @@ def test_killed_at_a_random_moment(
             assert databases(server) == before
 
 
-@pytest.mark.parametrize("mode", [pytest.param("new", marks=pytest.mark.exhaustive), "replace"])
+@pytest.mark.parametrize(
+    ("mode", "when"),
+    [
+        ("replace", "while its lease holds"),
+        ("new", "before the next attempt"),
+        pytest.param("new", "while its lease holds", marks=pytest.mark.exhaustive),
+        pytest.param("replace", "before the next attempt", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_cancel_after_the_names_have_changed_is_too_late(
-    backed_up: MakeBackup, server: TestServer, operator: User, admin: User, mode: str
+    backed_up: MakeBackup, server: TestServer, operator: User, admin: User, mode: str, when: str
 ) -> None:
     with changed_shop(backed_up, server) as backup, new_name(server) as name:
         before = databases(server)
@@ -163,11 +171,17 @@ def test_a_cancel_after_the_names_have_changed_is_too_late(
         )
         with restore_worker(restore, fault="restore.published,supervisor.settling") as process:
             assert process.wait() == -signal.SIGKILL, process.said
+        if when == "before the next attempt":
+            end_leases()
+            run_once()
+            assert status_of(restore) == "pending"
         cancel_restore(restore=restore, actor=operator)
+        # Nobody says "cancelled" of what may be there under its name.
         assert status_of(restore) == "running"
         end_leases()
         run_once()
         assert status_of(restore) == "completed"
+        assert restore.registered is not None
         assert restore.file is not None
         restore.file.refresh_from_db()
         assert restore.file.status == "completed"
