@@ -1,5 +1,7 @@
 """Plain SQL is read alike in pieces of any size, and a cut one never passes for a whole."""
 
+import copy
+
 import pytest
 
 from backups.engines.postgres.outside.script import Script
@@ -34,13 +36,27 @@ def test_pieces_of_any_size_are_read_alike() -> None:
         assert b"restrict" not in whole
 
 
-@pytest.mark.parametrize("every", [1999, pytest.param(1, marks=pytest.mark.exhaustive)])
-def test_a_script_cut_anywhere_is_refused(every: int) -> None:
+def test_a_script_cut_anywhere_is_refused() -> None:
     for body in scripts():
         # The empty line at the very end says nothing.
-        for end in range(0, len(body.rstrip(b"\n")), every):
+        for end in range(0, len(body.rstrip(b"\n")), 2999):
             with pytest.raises(BackupError):
                 read(body[:end])
+
+
+@pytest.mark.exhaustive
+def test_a_script_cut_after_any_byte_is_refused() -> None:
+    for body in scripts():
+        script = Script(ignore)
+        for number in range(len(body.rstrip(b"\n"))):
+            cut = copy.deepcopy(script)
+            with pytest.raises(BackupError):
+                cut.finish()
+            script.feed(body[number : number + 1])
+
+
+def ignore(_statement: bytes) -> None:
+    pass
 
 
 @pytest.mark.parametrize(
