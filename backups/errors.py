@@ -20,6 +20,13 @@ class BackupError(Exception):
         self.detail = detail
 
 
+class Conflict(BackupError):
+    """Not as things are now; nothing is wrong with what was asked."""
+
+    code = "conflict"
+    status = 409
+
+
 class DumpFailed(BackupError):
     cure = _("Read the tool's own words below; the database's log may say more.")
 
@@ -54,15 +61,13 @@ class NothingMatches(BackupError):
     cure = _("Check the schema and table names of the options.")
 
 
-class DiskFull(BackupError):
+class DiskFull(Conflict):
     code = "disk_full"
-    status = 409
     cure = _("Make room at the storage, or choose another one.")
 
 
-class StorageUnavailable(BackupError):
+class StorageUnavailable(Conflict):
     code = "storage_unavailable"
-    status = 409
     cure = _("Check the storage target; `manage.py doctor` tests it.")
 
 
@@ -90,37 +95,32 @@ class NotChoosable(BackupError):
     cure = _("Restore all of it.")
 
 
-class TargetExists(BackupError):
+class TargetExists(Conflict):
     code = "target_exists"
-    status = 409
     cure = _("Choose another name, or rename the database that is there.")
 
 
-class TargetMissing(BackupError):
+class TargetMissing(Conflict):
     code = "target_missing"
-    status = 409
     cure = _("Restore it as a new database of that name.")
 
 
-class TargetChanged(BackupError):
+class TargetChanged(Conflict):
     """Somebody renamed, dropped or made databases meanwhile: nothing is touched then."""
 
     code = "target_changed"
-    status = 409
     cure = _("Look at what is on the server, then ask again.")
 
 
-class TargetBound(BackupError):
+class TargetBound(Conflict):
     """Slots, subscriptions or prepared transactions belong to it by its identity."""
 
     code = "target_bound"
-    status = 409
     cure = _("End what is named, then ask again.")
 
 
-class SessionsStay(BackupError):
+class SessionsStay(Conflict):
     code = "sessions_stay"
-    status = 409
     cure = _("End the sessions that are left (the user may lack the right to), then ask again.")
 
 
@@ -145,9 +145,8 @@ class DrillServerFailed(BackupError):
     cure = _("Look at the memory and the disk of this machine, then start the drill again.")
 
 
-class Missing(BackupError):
+class Missing(Conflict):
     code = "missing"
-    status = 409
     cure = _("The file is gone from the storage. Make another backup now.")
 
 
@@ -156,11 +155,10 @@ class TimedOut(BackupError):
     cure = _("Another session holds a lock on a table; wait for it to end and try again.")
 
 
-class SecretUnusable(BackupError):
+class SecretUnusable(Conflict):
     """The stored password cannot be opened with the keys of this server."""
 
     code = "secret_unreadable"
-    status = 409
     cure = _("Bring back the file secrets.key of this installation, or enter the password again.")
 
 
@@ -189,50 +187,43 @@ class NotFound(BackupError):
     status = 404
 
 
-class AlreadyRunning(BackupError):
+class AlreadyRunning(Conflict):
     code = "already_running"
-    status = 409
     cure = _("Wait for it to end, or queue another one with force.")
 
 
-class NotReady(BackupError):
+class NotReady(Conflict):
     """There is nothing to download or check yet, or any more."""
 
     code = "not_ready"
-    status = 409
 
 
-class KeyMissing(BackupError):
+class KeyMissing(Conflict):
     code = "key_missing"
-    status = 409
     cure = _("Give this server a key that can read the backup, or use the recovery key.")
 
 
-class Protected(BackupError):
+class Protected(Conflict):
     """The newest good or the newest proven backup of a database is never deleted."""
 
     code = "protected"
-    status = 409
     cure = _("Make another good backup first; or delete the database itself, with its backups.")
 
 
-class Pinned(BackupError):
+class Pinned(Conflict):
     code = "pinned"
-    status = 409
     cure = _("Take the pin away, or delete it with force.")
 
 
-class Held(BackupError):
+class Held(Conflict):
     code = "held"
-    status = 409
     cure = _("An administrator ends the legal hold first; force does not.")
 
 
-class Locked(BackupError):
+class Locked(Conflict):
     """The storage itself refuses to remove it until a time (Object Lock)."""
 
     code = "locked"
-    status = 409
     cure = _("Wait until the lock has ended; nothing here can end it earlier.")
 
 
@@ -243,6 +234,5 @@ class KeyReused(BackupError):
     cure = _("Use a new Idempotency-Key for another request.")
 
 
-class InUse(BackupError):
+class InUse(Conflict):
     code = "in_use"
-    status = 409

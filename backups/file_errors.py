@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from backups.errors import BackupError
+from backups.errors import BackupError, Conflict
 
 
 class Refused(BackupError):
@@ -45,13 +45,11 @@ class Hostile(Refused):
     cure = _("Do not trust this file. The answer names the line or the entry.")
 
 
-class RoleNeeded(BackupError):
+class RoleNeeded(Conflict):
     code = "role_needed"
-    status = 409
     cure = _("Give the connection's user CREATEROLE, or use one that may make roles.")
 
 
-class NoSafeClient(BackupError):
+class NoSafeClient(Conflict):
     code = "client_unsafe"
-    status = 409
     cure = _("Install psql 15.20, 16.16, 17.12, 18.6 or newer.")
