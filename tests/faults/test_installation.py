@@ -72,9 +72,7 @@ def is_good(running: Installation, backup: str) -> bool:
     return found in [("completed", "good"), ("completed", "proven")]
 
 
-@pytest.mark.parametrize(
-    "waits", [False, pytest.param(True, marks=pytest.mark.exhaustive)], ids=["at-once", "in-time"]
-)
+@pytest.mark.parametrize("waits", [False, True], ids=["at-once", "in-time"])
 def test_a_run_killed_with_everything_is_marked_and_done_again(
     running: Installation, waits: bool
 ) -> None:
