@@ -2,8 +2,10 @@
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -13,6 +15,7 @@ from monitoring.files import claims
 from monitoring.files.claims import Claim
 from monitoring.files.models import TrackedFile
 from monitoring.files.supervision import supervise
+from monitoring.queue.selectors import tasks_wait
 
 QUEUE = "long"
 
@@ -72,11 +75,15 @@ def claim_backup(*, backup_id: uuid.UUID) -> Claim | None:
     running = Backup.objects.filter(database_id=backup.database_id, status=Backup.Status.RUNNING)
     if running.exists():
         return None
-    claim = claims.claim(file_id=backup.file_id)
+    return claim_with_file(Backup.objects.filter(pk=backup.pk), file_id=backup.file_id)
+
+
+def claim_with_file(row: QuerySet[Any], *, file_id: uuid.UUID) -> Claim | None:
+    """Claim the file; what it is of runs since then, too. In the caller's transaction."""
+    claim = claims.claim(file_id=file_id)
     if claim is not None:
-        Backup.objects.filter(pk=backup.pk).update(
-            status=Backup.Status.RUNNING, started_at=claim.rows().values("started_at")[:1]
-        )
+        started = claim.rows().values("started_at")[:1]
+        row.update(status=Backup.Status.RUNNING, started_at=started)
     return claim
 
 
@@ -92,7 +99,7 @@ def wake_forgotten_backups(*, older_than_seconds: int = 30) -> int:
 
     Not while wake-ups wait for a free worker: each round would add to them.
     """
-    if OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists():
+    if tasks_wait(QUEUE):
         return 0
     busy = Backup.objects.filter(status=Backup.Status.RUNNING).values("database_id")
     waiting = (

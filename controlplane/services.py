@@ -13,7 +13,6 @@ import structlog
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from access import audit
@@ -29,6 +28,7 @@ from controlplane.models import ControlSet
 from controlplane.selectors import OLDEST, kept_sets, own_target, standing
 from faults import reach
 from monitoring.alerts.services import alert
+from monitoring.queue.selectors import tasks_wait
 from storage.errors import StorageError
 from storage.models import StorageTarget
 from storage.services import delete_bytes
@@ -132,7 +132,7 @@ def _ask_when_due() -> None:
 
 
 def _wake_forgotten() -> None:
-    if OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists():
+    if tasks_wait(QUEUE):
         return
     for row in ControlSet.objects.filter(status=Status.PENDING)[:1]:
         enqueue(row)

@@ -4,15 +4,13 @@ import uuid
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
-from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from backups.queueing import QUEUE
-from monitoring.files import claims
+from backups.queueing import QUEUE, claim_with_file
 from monitoring.files.claims import Claim
 from monitoring.files.models import TrackedFile
 from monitoring.files.supervision import supervise
+from monitoring.queue.selectors import tasks_wait
 from restores.models import Restore
 
 
@@ -32,17 +30,12 @@ def claim_restore(*, restore_id: uuid.UUID) -> Claim | None:
     restore = _ready().filter(pk=restore_id).first()
     if restore is None or restore.file_id is None:
         return None
-    claim = claims.claim(file_id=restore.file_id)
-    if claim is not None:
-        Restore.objects.filter(pk=restore.pk).update(
-            status=Restore.Status.RUNNING, started_at=claim.rows().values("started_at")[:1]
-        )
-    return claim
+    return claim_with_file(Restore.objects.filter(pk=restore.pk), file_id=restore.file_id)
 
 
 def wake_forgotten_restores() -> int:
     """Wake a worker for restores that wait while no task waits for one. Called by the tick."""
-    if OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists():
+    if tasks_wait(QUEUE):
         return 0
     waiting = _ready().filter(file__status=TrackedFile.Status.QUEUED)
     found = list(waiting.order_by("created_at")[:10])

@@ -6,16 +6,15 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from backups.models import Backup, Check
-from backups.queueing import QUEUE
-from monitoring.files import claims
+from backups.queueing import QUEUE, claim_with_file
 from monitoring.files.claims import Claim
 from monitoring.files.endings import give_way
 from monitoring.files.models import TrackedFile
 from monitoring.files.supervision import supervise
+from monitoring.queue.selectors import tasks_wait
 
 ACTIVE = (Backup.Status.PENDING, Backup.Status.RUNNING)
 MOST_AT_ONCE = 1
@@ -44,12 +43,7 @@ def claim_check(*, check_id: uuid.UUID) -> Claim | None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     if _must_wait():
         return None
-    claim = claims.claim(file_id=check.file_id)
-    if claim is not None:
-        Check.objects.filter(pk=check.pk).update(
-            status=Backup.Status.RUNNING, started_at=claim.rows().values("started_at")[:1]
-        )
-    return claim
+    return claim_with_file(Check.objects.filter(pk=check.pk), file_id=check.file_id)
 
 
 def wake_waiting_checks() -> int:
@@ -58,7 +52,7 @@ def wake_waiting_checks() -> int:
         status=Backup.Status.PENDING, file__status=TrackedFile.Status.QUEUED
     )
     oldest = waiting.order_by("created_at").first()
-    is_woken = OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists()
+    is_woken = tasks_wait(QUEUE)
     if oldest is None or is_woken or _must_wait():
         return 0
     enqueue(oldest)
@@ -72,7 +66,7 @@ def make_way() -> int:
     """
     waiting = _waiting_backups().filter(created_at__lt=Now() - PATIENCE)
     # A task that no worker has taken: somebody is busy with something else.
-    if not (waiting.exists() and OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists()):
+    if not (waiting.exists() and tasks_wait(QUEUE)):
         return 0
     running = Check.objects.filter(status=Backup.Status.RUNNING).order_by("-started_at")
     return sum(give_way(file_id=check.file_id) for check in running[:1])

@@ -29,6 +29,11 @@ def lags() -> dict[str, timedelta]:
     return {queue: found.get(queue, timedelta()) for queue in QUEUES}
 
 
+def tasks_wait(queue: str) -> bool:
+    """Whether there is a task that no worker has taken."""
+    return bool(OrmQ.objects.filter(key=queue, lock__lte=Now()).exists())
+
+
 def tasks_at_work(queue: str) -> int:
     """Tasks that were taken and not acknowledged, and whose time is not over."""
     about = settings_of(queue)

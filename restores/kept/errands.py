@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from access import audit
@@ -27,6 +26,7 @@ from backups.secret_use import record_use
 from faults import reach
 from monitoring.alerts.services import alert
 from monitoring.events.services import record_event
+from monitoring.queue.selectors import tasks_wait
 from restores.kept.names import holds_the_name
 from restores.models import Restore
 from restores.naming import TRYING_SECONDS
@@ -47,7 +47,7 @@ def enqueue_errand(restore: Restore) -> None:
 
 def wake_errands() -> int:
     """Wake a worker for what was asked and not done. Called by the tick."""
-    if OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists():
+    if tasks_wait(QUEUE):
         return 0
     waiting = Restore.objects.exclude(errand="").filter(
         Q(errand_tried_at=None) | Q(errand_tried_at__lt=Now() - TRY_AGAIN)
