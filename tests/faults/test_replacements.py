@@ -13,8 +13,9 @@ from config.tick import run_once
 from restores.kept.asking import confirm_restore, undo_restore
 from restores.models import Restore
 from restores.requesting import cancel_restore, request_restore
-from tests.backups.checks.conftest import MakeBackup, admin, backed_up
+from tests.backups.checks.conftest import MakeBackup, backed_up
 from tests.backups.servers import TestServer
+from tests.cast import admin
 from tests.config.waiting import wait_for
 from tests.faults.points import (
     IN_A_GUARD,

@@ -1,9 +1,9 @@
 """A proven way to a backup of a database of its own, and restores carried out in this process."""
 
-from tests.backups.checks.conftest import (
+from tests.backups.checks.conftest import backed_up
+from tests.backups.conftest import (
     admin,
     agent,
-    backed_up,
     company,
     login,
     operator,

@@ -12,33 +12,8 @@ from backups.checks.running import carry_out
 from backups.models import Backup, Check, Database
 from backups.services import request_backup
 from storage.models import StorageTarget
-from tests.backups.conftest import (
-    admin,
-    agent,
-    company,
-    login,
-    operator,
-    own_test_settings,
-    server,
-    storage_target,
-    stranger,
-    viewer,
-)
 from tests.backups.servers import TestServer
 from tests.running import run_here
-
-__all__ = [
-    "admin",
-    "agent",
-    "company",
-    "login",
-    "operator",
-    "own_test_settings",
-    "server",
-    "storage_target",
-    "stranger",
-    "viewer",
-]
 
 PLAIN = (
     "CREATE TABLE plain (id serial PRIMARY KEY, v text)",

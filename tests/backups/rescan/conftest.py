@@ -12,19 +12,7 @@ from backups.manifest import SUFFIX
 from backups.models import Database
 from storage.backends import backend_for
 from storage.models import StorageTarget
-from tests.backups.conftest import own_test_settings
-from tests.cast import admin, company, database, login, operator, storage_target, stranger
 
-__all__ = [
-    "admin",
-    "company",
-    "database",
-    "login",
-    "operator",
-    "own_test_settings",
-    "storage_target",
-    "stranger",
-]
 MADE = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 Manifest = dict[str, Any]
 

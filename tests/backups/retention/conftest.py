@@ -7,34 +7,7 @@ import pytest
 from access.policy import System
 from backups.models import Backup, BackupSchedule, Database
 from backups.schedules import create_schedule
-from tests.backups.conftest import (
-    admin,
-    agent,
-    company,
-    database,
-    login,
-    operator,
-    own_test_settings,
-    storage_target,
-    stranger,
-    superuser,
-    viewer,
-)
 from tests.cast import make_backup
-
-__all__ = [
-    "admin",
-    "agent",
-    "company",
-    "database",
-    "login",
-    "operator",
-    "own_test_settings",
-    "storage_target",
-    "stranger",
-    "superuser",
-    "viewer",
-]
 
 
 @pytest.fixture

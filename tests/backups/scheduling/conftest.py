@@ -10,33 +10,6 @@ from access.policy import System
 from backups.models import BackupSchedule, Database, DueTime
 from backups.schedules import create_schedule
 from backups.scheduling.clock import database_now
-from tests.backups.conftest import (
-    admin,
-    agent,
-    company,
-    database,
-    login,
-    operator,
-    own_test_settings,
-    storage_target,
-    stranger,
-    superuser,
-    viewer,
-)
-
-__all__ = [
-    "admin",
-    "agent",
-    "company",
-    "database",
-    "login",
-    "operator",
-    "own_test_settings",
-    "storage_target",
-    "stranger",
-    "superuser",
-    "viewer",
-]
 
 MakeDue = Callable[..., BackupSchedule]
 

@@ -1,5 +1,0 @@
-"""Servers of several majors."""
-
-from tests.backups.conftest import server
-
-__all__ = ["server"]
