@@ -91,7 +91,7 @@ def mark(request: HttpRequest) -> None:
     request.session[SESSION_KEY] = int(time.time())
 
 
-def mark_login(sender: object, request: HttpRequest, **_more: object) -> None:  # noqa: ARG001
+def mark_login(*, request: HttpRequest, **_more: object) -> None:
     """Receives Django's `user_logged_in`: every way to log in passes here."""
     mark(request)
 

@@ -39,5 +39,5 @@ class LogMiddleware(RequestMiddleware):
     """A line for each request, with that same address: what a header claims is not looked at."""
 
     @classmethod
-    def bind_ip(cls, request: HttpRequest) -> None:  # noqa: ARG003
+    def bind_ip(cls, _request: HttpRequest) -> None:
         structlog.contextvars.bind_contextvars(ip=current_address())

@@ -43,7 +43,7 @@ def remember(request: HttpRequest, user: User) -> None:
         return
 
 
-def remember_login(sender: object, request: HttpRequest, user: User, **_more: Any) -> None:  # noqa: ARG001
+def remember_login(*, request: HttpRequest, user: User, **_more: Any) -> None:
     """Receives Django's `user_logged_in`: every way to log in passes here."""
     remember(request, user)
 

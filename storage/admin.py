@@ -1,5 +1,6 @@
 """The admin of storage targets and of what lies there."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,8 @@ class StorageTargetAdmin(ScopedAdmin):
     list_filter = ["kind", "company"]
     search_fields = ["name"]
     list_select_related = ["company"]
-    actions = ["test_targets"]
+    # Apps above this one add theirs.
+    actions: Sequence[str | Callable[..., Any]] = ["test_targets"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Only one on which nothing lies goes: by the API.

@@ -32,7 +32,7 @@ def new_key() -> str:
 
 def code_at(key: str, step: int) -> str:
     # What every phone's program makes; what SHA-1 lost does not touch its use in an HMAC.
-    hashing = SHA1()  # noqa: S303
+    hashing = SHA1()  # noqa: S303 - RFC 6238
     return HOTP(base64.b32decode(key), DIGITS, hashing).generate(step).decode()
 
 

@@ -51,5 +51,4 @@ def _rescan(model_admin: Any, request: HttpRequest, queryset: Any, *, dry_run: b
             messages.info(request, said % target.pk)
 
 
-# Django takes functions where it takes names.
-StorageTargetAdmin.actions = [*StorageTargetAdmin.actions, rescan_dry, rescan_now]  # type: ignore[list-item]
+StorageTargetAdmin.actions = [*StorageTargetAdmin.actions, rescan_dry, rescan_now]

@@ -89,10 +89,11 @@ class Preview:
 def preview_cleanup(*, database: Database, at: datetime | None = None) -> Preview:
     """What a cleanup at that moment would do; now, by the database's clock, when none is given."""
     moment = at or database_now()
-    backups = _completed(database)
+    asked = _completed(database)
+    backups = [one.backup for one in asked]
     protected, used = protected_ids(database.pk), _in_use(backups)
     verdicts = plan(
-        [_candidate(one, moment, protected, used) for one in backups],
+        [_candidate(one, moment, protected, used) for one in asked],
         policies_of(database),
         now=moment,
     )
@@ -119,13 +120,23 @@ def _policy(numbers: dict[str, int | None], zone: str) -> Policy | None:
     return Policy(zone=zone, **given) if given else None
 
 
-def _completed(database: Database) -> list[Backup]:
+@dataclass(frozen=True)
+class _Asked:
+    """A row, and what was asked with it."""
+
+    backup: Backup
+    is_checked: bool
+    locked_until: datetime | None
+
+
+def _completed(database: Database) -> list[_Asked]:
     checked = Check.objects.filter(backup=OuterRef("pk"), status__in=ACTIVE)
     rows = Backup.objects.filter(database=database, status=Backup.Status.COMPLETED)
     rows = rows.defer("manifest").select_related("schedule")
-    return list(
-        rows.annotate(is_checked=Exists(checked), locked_until=Max("stored_objects__retain_until"))
+    asked = rows.annotate(
+        is_checked=Exists(checked), locked_until=Max("stored_objects__retain_until")
     )
+    return [_Asked(one, one.is_checked, one.locked_until) for one in asked]
 
 
 def _in_use(backups: list[Backup]) -> set[object]:
@@ -137,13 +148,14 @@ def _in_use(backups: list[Backup]) -> set[object]:
 
 
 def _candidate(
-    backup: Backup, now: datetime, protected: set[object], used: set[object]
+    asked: _Asked, now: datetime, protected: set[object], used: set[object]
 ) -> Candidate:
+    backup = asked.backup
     stays = {
         Reason.PINNED: backup.pinned,
         Reason.HELD: backup.held,
-        Reason.LOCKED: bool(backup.locked_until and backup.locked_until > now),  # type: ignore[attr-defined]
-        Reason.IN_USE: backup.pk in used or backup.is_checked,  # type: ignore[attr-defined]
+        Reason.LOCKED: bool(asked.locked_until and asked.locked_until > now),
+        Reason.IN_USE: backup.pk in used or asked.is_checked,
         # What `deletion` refuses; mostly what the plan finds, too.
         Reason.NEWEST_GOOD: backup.pk in protected,
     }

@@ -34,7 +34,7 @@ class _Untouched(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:  # noqa: ARG002
+    def parse(self, *_stream: Any, **_more: Any) -> Any:
         return {}
 
 

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         revoke = verbs.add_parser("revoke", help="end all tokens of an agent at once")
         revoke.add_argument("name")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *_args: Any, **options: Any) -> None:
         for key in ("days", "hours"):
             if options.get(key) is not None and not 0 <= options[key] <= 36_500 * 24:
                 raise CommandError(_("Give a number of days or hours."), returncode=2)
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             raise CommandError(str(message), returncode=2) from error
         self._show(options["name"], token)
 
-    def _list(self, options: dict[str, Any]) -> None:  # noqa: ARG002
+    def _list(self, _options: dict[str, Any]) -> None:
         for agent in Agent.objects.select_related("company", "user"):
             role = agent.user.role_in(agent.company) or "-"
             tokens = list(tokens_of(agent.user))

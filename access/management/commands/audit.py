@@ -32,7 +32,7 @@ class Command(BaseCommand):
         export.add_argument("-o", "--output", default="-", help="a new file (default: stdout)")
         verbs.add_parser("accept", help="after a restore: let the head follow the table again")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *_args: Any, **options: Any) -> None:
         {"verify": self._verify, "export": self._export, "accept": self._accept}[options["verb"]](
             options
         )
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(str(error), returncode=1) from error
 
-    def _accept(self, options: dict[str, Any]) -> None:  # noqa: ARG002
+    def _accept(self, _options: dict[str, Any]) -> None:
         before, after = accept_head()
         company = Company.objects.order_by("pk").first()
         if company is not None:

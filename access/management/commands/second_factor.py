@@ -20,20 +20,23 @@ class Command(BaseCommand):
         away = verbs.add_parser("reset", help="take a person's away; their sessions end")
         away.add_argument("name", help="the name that the person logs in with")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        {"list": self._list, "reset": self._reset}[options["verb"]](options)
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if options["verb"] == "list":
+            self._list()
+        else:
+            self._reset(options["name"])
 
-    def _list(self, options: dict[str, Any]) -> None:  # noqa: ARG002
+    def _list(self) -> None:
         having = set(SecondFactor.objects.values_list("user_id", flat=True))
         for user in User.objects.filter(kind=User.Kind.PERSON).order_by("username"):
             state = "on" if user.pk in having else "missing" if is_required(user) else "off"
             left = RecoveryCode.objects.filter(user=user).count()
             self.stdout.write(f"{user.username}\t{state}\t{left}")
 
-    def _reset(self, options: dict[str, Any]) -> None:
-        user = User.objects.filter(username=options["name"], kind=User.Kind.PERSON).first()
+    def _reset(self, name: str) -> None:
+        user = User.objects.filter(username=name, kind=User.Kind.PERSON).first()
         if user is None:
-            raise CommandError(_("There is no person named %s.") % options["name"], returncode=3)
+            raise CommandError(_("There is no person named %s.") % name, returncode=3)
         if not reset(user=user, actor=System("cli")):
             raise CommandError(_("%s has no second factor.") % user.username, returncode=3)
         self.stdout.write(_("Taken away; the password alone logs in, or leads to a new one."))

@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from typing import IO
 
 import psycopg
@@ -63,7 +64,7 @@ class AsText:
 class _Pump:
     """Takes the text from one program to the other, in a thread: we feed the first meanwhile."""
 
-    def __init__(self, source: IO[bytes], sink: IO[bytes], known: set[bytes]) -> None:
+    def __init__(self, source: BufferedReader, sink: IO[bytes], known: set[bytes]) -> None:
         self.failure: Exception | None = None
         self.is_refused = False
         self._source = source
@@ -79,7 +80,7 @@ class _Pump:
         try:
             with self._sink:
                 self._sink.write(without_unknown(self._source, self._known))
-                while block := self._source.read1(BLOCK_BYTES):  # type: ignore[attr-defined]
+                while block := self._source.read1(BLOCK_BYTES):
                     self._sink.write(block)
         except BrokenPipeError:
             # psql has ended, and says why.
@@ -142,7 +143,7 @@ def as_text(
         for pipe in (writing.process.stdin, reading.process.stdin, reading.process.stdout):
             assert pipe is not None
             widen(pipe)
-        assert reading.process.stdout is not None
+        assert isinstance(reading.process.stdout, BufferedReader)
         assert writing.process.stdin is not None
         pump = _Pump(reading.process.stdout, writing.process.stdin, _settings_of(server))
         yield AsText(

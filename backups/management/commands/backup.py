@@ -80,7 +80,7 @@ class Command(BaseCommand):
         for name in VERBS:
             verb_parser(name, partial(verbs.add_parser, name))
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *_args: Any, **options: Any) -> None:
         try:
             code = VERBS[options["verb"]].handle(
                 argparse.Namespace(**options), actor_named(options["username"]), self.stdout

@@ -54,7 +54,7 @@ class Command(BaseCommand):
             help="where another storage lies now; may be repeated",
         )  # fmt: skip
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *_args: Any, **options: Any) -> None:
         places = settings.PLACES
         is_fresh = folder.marked_set(places) is None and folder.is_fresh(places)
         try:
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         if again:
             # The settings were read before the keys lay there.
             sys.stdout.flush()
-            os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
+            os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - ourselves again, no shell
 
     def _recover(self, options: dict[str, Any]) -> bool:
         """Whether to run once more, with the keys that lie there now."""

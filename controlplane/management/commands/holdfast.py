@@ -36,7 +36,7 @@ class Command(BaseCommand):
             verb.epilog = EPILOG
             verb.add_argument("--json", action="store_true", help="answer in JSON")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *_args: Any, **options: Any) -> None:
         try:
             getattr(self, f"_{options['verb']}")(options)
         except BackupError as error:

@@ -39,7 +39,7 @@ class Command(BaseCommand):
             verb.add_argument("--json", action="store_true", help="answer in JSON")
             verb.add_argument("--as", dest="username", metavar="USER", help="with this user's role")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *_args: Any, **options: Any) -> None:
         given = argparse.Namespace(**options)
         try:
             actor = actor_named(given.username)

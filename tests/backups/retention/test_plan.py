@@ -1,8 +1,9 @@
 """What stays and what goes, over ten years of runs that fail and clocks that jump."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,10 +25,10 @@ DAY = timedelta(days=1)
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
-def daily(count: int, **more: object) -> list[Candidate]:
+def daily(count: int, **more: Any) -> list[Candidate]:
     """One a day, the newest of an hour ago."""
     return [
-        Candidate(key=number, received_at=NOW - timedelta(hours=1) - number * DAY, **more)  # type: ignore[arg-type]
+        Candidate(key=number, received_at=NOW - timedelta(hours=1) - number * DAY, **more)
         for number in range(count)
     ]
 
@@ -61,7 +62,7 @@ class TestPolicies:
         assert going(rows, Policy(last=2)) == {*range(30, 50), *range(51, 60)}
 
     def test_each_schedule_keeps_its_own(self) -> None:
-        rows = [replace(one, group=one.key % 2) for one in daily(10)]  # type: ignore[operator]
+        rows = [replace(one, group=number % 2) for number, one in enumerate(daily(10))]
         found = plan(rows, {0: Policy(last=2), 1: None}, now=NOW)
         assert {one.candidate.key for one in found if one.goes} == {4, 6, 8}
 
@@ -122,7 +123,7 @@ def order(one: Candidate) -> tuple[datetime, str]:
 @dataclass
 class Kept:
     policy: Policy
-    rows: dict[int, Candidate] = field(default_factory=dict)
+    rows: dict[Hashable, Candidate] = field(default_factory=dict)
 
     def clean(self, now: datetime) -> list[Verdict]:
         found = plan(self.rows.values(), {None: self.policy}, now=now)
@@ -131,7 +132,7 @@ class Kept:
         gone = [one for one in found if one.goes]
         self.check(gone, now)
         for one in gone:
-            del self.rows[one.candidate.key]  # type: ignore[arg-type]
+            del self.rows[one.candidate.key]
         if gone:
             again = plan(self.rows.values(), {None: self.policy}, now=now)
             assert not [one for one in again if one.goes], "what stays depends on what went"
