@@ -50,6 +50,11 @@ class RoleNeeded(Conflict):
     cure = _("Give the connection's user CREATEROLE, or use one that may make roles.")
 
 
+class RunsByItself(Conflict):
+    code = "runs_by_itself"
+    cure = _("Restore it without an owner, look at what is named, then give it away yourself.")
+
+
 class NoSafeClient(Conflict):
     code = "client_unsafe"
     cure = _("Install psql 15.20, 16.16, 17.12, 18.6 or newer.")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from access.models import Company
 from backups import keyring
-from backups.engines import Engine, Restoration, engine_for
+from backups.engines import Engine, Restoration, RestoreOptions, engine_for
 from backups.errors import Corrupt, Missing
 from backups.file_errors import Changed
 from backups.pipeline import BLOCK_BYTES, named
@@ -172,7 +172,12 @@ class OutsideOrigin:
     def _read(self, engine: Engine, folder: Path, meter: Meter) -> dict[str, Any]:
         source = self._from_the_start(meter)
         with opened(source) as inside:
-            contents = engine.read_whole(inside, folder=folder, on_wait=meter.live)
+            contents = engine.read_whole(
+                inside,
+                folder=folder,
+                options=RestoreOptions(**self._restore.options),
+                on_wait=meter.live,
+            )
             source.drain()
         self._digest = source.digest.hexdigest()
         received = self._outside.received

@@ -1,6 +1,6 @@
 """Asking for a restore: all is looked at first, and nothing is touched before a worker has it."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
@@ -96,16 +96,31 @@ def _look(wish: Wish, actor: Actor) -> _Found:
 def _look_outside(wish: Wish, outside: FromOutside, actor: Actor) -> _Found:
     if outside.company.pk != wish.server.company_id:
         raise NotReady(_("A file goes to a server of its own company."))
-    if wish.replacement is not None:
-        raise NotReady(_("A file from elsewhere becomes a new database, to be looked at first."))
+    _refuse_roles(wish.options)
     record_use(database=wish.server, actor=actor, purpose="preflight of a restore")
     engine = engine_for(wish.server)
     checks, contents, size = look_at_file(outside=outside, engine=engine, actor=actor)
     manifest = {"contents": contents, "server_version": contents["server_version"]}
     found = engine.preflight(
-        wish.server, manifest, name=wish.name, replaces=False, options=wish.options
+        wish.server,
+        manifest,
+        name=wish.name,
+        replaces=wish.replacement is not None,
+        options=wish.options,
     )
-    return _Found([*checks, *_promised(wish), *found], contents, size)
+    own = [*checks, *_promised(wish), *_replacement(wish, actor)]
+    return _Found([*own, *found], contents, size)
+
+
+def _refuse_roles(options: RestoreOptions) -> None:
+    asked = {
+        "role_map": options.role_map,
+        "missing_roles": options.missing_roles != "refuse",
+        "globals": options.with_globals,
+    }
+    for name, is_asked in asked.items():
+        if is_asked:
+            raise BadOption(name, _("A file from elsewhere brings no roles and no grants along."))
 
 
 def request_restore(*, wish: Wish, actor: Actor) -> Restore:
@@ -168,7 +183,7 @@ def _open(
         mode=Restore.Mode.REPLACE if replaces else Restore.Mode.NEW,
         wants_safety=replaces is not None and replaces.safety_backup,
         keep_old_days=replaces.keep_old_days if replaces else 0,
-        options=asdict(wish.options),
+        options=asdict(_kept_options(wish)),
         preflight=[asdict(check) for check in looked.checks],
         status=status,
         safety=safety,
@@ -199,6 +214,11 @@ def _open(
             key=f"restore.awaits_approval:{restore.pk}",
         )
     return restore
+
+
+def _kept_options(wish: Wish) -> RestoreOptions:
+    """A file from elsewhere brings no owners along, whatever was asked for."""
+    return wish.options if wish.outside is None else replace(wish.options, keep_owners=False)
 
 
 @dataclass(frozen=True)

@@ -162,9 +162,15 @@ class Engine(Protocol):
         """
 
     def read_whole(
-        self, opened: Opened, *, folder: Path, on_wait: Callable[[], None]
+        self,
+        opened: Opened,
+        *,
+        folder: Path,
+        options: RestoreOptions,
+        on_wait: Callable[[], None],
     ) -> dict[str, Any]:
-        """The same after reading all of it; `folder` is a private one for what it needs.
+        """The same after reading all of it, of which `options` may choose a part; `folder` is a
+        private one for what it needs.
 
         Raises BackupError.
         """

@@ -18,13 +18,12 @@ from access.models import Company, User
 from access.policy import Actor, System, require
 from access.redaction import redact
 from backups.errors import NotFound, NotReady
-from restores.models import Restore
+from restores.models import ACTIVE
 from restores.received.models import ReceivedFile
 from restores.received.places import folder, place_of
 from restores.received.receiving import receive
 
 KEPT = timedelta(days=1)
-_ACTIVE = (Restore.Status.PENDING, Restore.Status.RUNNING)
 
 
 def receive_file(
@@ -66,7 +65,7 @@ def delete_file(*, file: ReceivedFile, actor: Actor) -> None:
         held = ReceivedFile.objects.select_for_update().get(pk=file.pk)
         if held.origin != ReceivedFile.Origin.UPLOAD or held.state != ReceivedFile.State.HERE:
             raise NotReady(_("This file is gone already."))
-        if held.restores.filter(status__in=_ACTIVE).exists():
+        if held.restores.filter(status__in=ACTIVE).exists():
             raise NotReady(_("A restore of this file waits or runs."))
         _end(held, ReceivedFile.State.DELETED, actor)
     place_of(file.pk).unlink(missing_ok=True)
@@ -95,7 +94,7 @@ def visible_files(actor: Actor) -> QuerySet[ReceivedFile]:
 def expire_files() -> int:
     """End what nobody restored in time, and remove what no row knows. Called by the tick."""
     over = ReceivedFile.objects.filter(state=ReceivedFile.State.HERE, expires_at__lt=Now()).exclude(
-        restores__status__in=_ACTIVE
+        restores__status__in=ACTIVE
     )
     for file_id in list(over.values_list("pk", flat=True)[:100]):
         with transaction.atomic():
@@ -104,7 +103,7 @@ def expire_files() -> int:
                 .filter(pk=file_id, state=ReceivedFile.State.HERE)
                 .first()
             )
-            if file is not None and not file.restores.filter(status__in=_ACTIVE).exists():
+            if file is not None and not file.restores.filter(status__in=ACTIVE).exists():
                 _end(file, ReceivedFile.State.EXPIRED, System("tick"))
     return sum(_remove_if_forsaken(place) for place in folder().iterdir())
 

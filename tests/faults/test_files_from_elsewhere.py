@@ -14,6 +14,7 @@ from tests.faults.points import IN_A_FILE, one_always
 from tests.faults.test_every_point import end_leases
 from tests.faults.worker import Process, restore_worker
 from tests.restores.received.dumps import EXPECTED, dump, outside, wish
+from tests.restores.received.test_owners import OWNER, owners_in
 from tests.restores.received.test_restoring import roles
 from tests.restores.test_restore import databases, new_name
 
@@ -39,10 +40,14 @@ def test_killed_while_a_guest_is_there(
 ) -> None:
     target = server.registered("postgres", company=company, name="shop")
     target.save()
+    if OWNER not in roles(server):
+        server.execute(f"CREATE ROLE {OWNER} LOGIN")
     before = databases(server), roles(server)
     source = outside(company, operator, dump(17, "directory"))
     with new_name(server) as name:
-        restore = request_restore(wish=wish(target, source, name), actor=operator)
+        restore = request_restore(
+            wish=wish(target, source, name, keep_owners=False, role=OWNER, jobs=2), actor=operator
+        )
         with restore_worker(restore, fault=f"{point},supervisor.settling") as process:
             assert process.wait() == -signal.SIGKILL, process.said
         end_leases()
@@ -54,6 +59,8 @@ def test_killed_while_a_guest_is_there(
         restore.refresh_from_db()
         assert (restore.status, restore.error) == ("completed", "")
         assert restore.counted == EXPECTED
+        assert owners_in(server, name) == {OWNER}
+        assert roles(server) == before[1]
 
 
 @pytest.mark.parametrize(

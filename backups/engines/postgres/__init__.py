@@ -114,9 +114,14 @@ class PostgresEngine:
         return recognize(opened)
 
     def read_whole(
-        self, opened: Opened, *, folder: Path, on_wait: Callable[[], None]
+        self,
+        opened: Opened,
+        *,
+        folder: Path,
+        options: RestoreOptions,
+        on_wait: Callable[[], None],
     ) -> dict[str, Any]:
-        return read_whole(opened, folder=folder, on_wait=on_wait)
+        return read_whole(opened, folder=folder, options=options, on_wait=on_wait)
 
     def forget_draft(self, database: Database, *, draft: str) -> None:
         forget_draft(Server.of(database), draft=draft)

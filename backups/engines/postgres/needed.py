@@ -10,6 +10,7 @@ from backups.engines import PreflightCheck, RestoreOptions
 from backups.engines.postgres.findings import blocking, ok, warning
 from backups.engines.postgres.preparation import missing_extensions
 from backups.engines.postgres.roles import roles_there
+from backups.engines.postgres.selection import unmatched
 
 # Made without a word where their library is not loaded at the server's start, and then of no use.
 PRELOADED = frozenset(
@@ -44,6 +45,26 @@ def extensions(
     if unloaded := _not_loaded(session, sorted(PRELOADED & wanted.keys())):
         said = _("These extensions work only with shared_preload_libraries: %(names)s.")
         yield warning("preload", said % {"names": ", ".join(unloaded)})
+
+
+def selection(contents: dict[str, Any], options: RestoreOptions) -> Iterator[PreflightCheck]:
+    """Whether there is something of each name; only what the manifest knows can be missed."""
+    objects = (contents.get("fingerprint") or {}).get("objects")
+    if not (options.schemas or options.tables):
+        return
+    kinds = ("table", "view", "sequence")
+    found = {name for kind in kinds for name in (objects or {}).get(kind, {})}
+    found |= set(contents.get("tables") or [])
+    missing = unmatched(options.tables, sorted(found))
+    places = {name.split(".", 1)[0] for name in found} | set((objects or {}).get("schema", {}))
+    missing += unmatched([f"{name}.*" for name in options.schemas], [f"{one}.x" for one in places])
+    if missing:
+        said = _("The backup has nothing of the names %(names)s.")
+        level = blocking if objects else warning
+        yield level("selection", said % {"names": ", ".join(missing)})
+        return
+    said = _("Only what is named comes, with what belongs to it; large objects stay behind.")
+    yield warning("selection", said)
 
 
 def roles(

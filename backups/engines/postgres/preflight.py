@@ -15,7 +15,6 @@ from backups.engines.postgres.outside.looking import contents_are_from_outside, 
 from backups.engines.postgres.parallel import has_room
 from backups.engines.postgres.replaceable import look_at_target
 from backups.engines.postgres.room import free_space
-from backups.engines.postgres.selection import unmatched
 from backups.engines.postgres.target import database_exists
 from backups.errors import VersionMismatch
 from backups.file_errors import NoSafeClient
@@ -32,7 +31,8 @@ def preflight(
     with server.connect(application="holdfast:preflight") as session:
         try:
             named = [] if replaces else [_name(session, name)]
-            return [*named, *replacing, *_checks(session, server, manifest, options)]
+            checks = _checks(session, server, manifest, options, replaces=replaces)
+            return [*named, *replacing, *checks]
         except psycopg.Error as error:
             raise named_failure(str(error)) from error
 
@@ -42,15 +42,17 @@ def _checks(
     server: Server,
     manifest: dict[str, Any],
     options: RestoreOptions,
+    *,
+    replaces: bool,
 ) -> Iterator[PreflightCheck]:
     marks = manifest["contents"].get("fingerprint")
     yield from _versions(session, server, manifest, options)
     yield _privileges(session)
     yield free_space(session, server, manifest)
     if contents_are_from_outside(manifest):
-        yield from look_at_outside(session, manifest["contents"])
+        yield from look_at_outside(session, manifest["contents"], options, replaces=replaces)
         return
-    yield from _selection(manifest["contents"], options)
+    yield from needed.selection(manifest["contents"], options)
     if options.with_globals:
         said = _("The backup names roles, and does not hold them: none is restored from it.")
         yield warning("globals", said)
@@ -120,26 +122,6 @@ def _privileges(session: psycopg.Connection[Any]) -> PreflightCheck:
     if row is None or not row[0]:
         return blocking("privileges", _("The user may not create databases: ALTER ROLE CREATEDB."))
     return ok("privileges", _("The user may create databases."))
-
-
-def _selection(contents: dict[str, Any], options: RestoreOptions) -> Iterator[PreflightCheck]:
-    """Whether there is something of each name; only what the manifest knows can be missed."""
-    objects = (contents.get("fingerprint") or {}).get("objects")
-    if not (options.schemas or options.tables):
-        return
-    kinds = ("table", "view", "sequence")
-    found = {name for kind in kinds for name in (objects or {}).get(kind, {})}
-    found |= set(contents.get("tables") or [])
-    missing = unmatched(options.tables, sorted(found))
-    places = {name.split(".", 1)[0] for name in found} | set((objects or {}).get("schema", {}))
-    missing += unmatched([f"{name}.*" for name in options.schemas], [f"{one}.x" for one in places])
-    if missing:
-        said = _("The backup has nothing of the names %(names)s.")
-        level = blocking if objects else warning
-        yield level("selection", said % {"names": ", ".join(missing)})
-        return
-    said = _("Only what is named comes, with what belongs to it; large objects stay behind.")
-    yield warning("selection", said)
 
 
 def _locale(session: psycopg.Connection[Any], database: dict[str, Any]) -> Iterator[PreflightCheck]:

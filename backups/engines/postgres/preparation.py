@@ -34,6 +34,17 @@ def make_database(session: psycopg.Connection[Any], name: str, marks: dict[str, 
     return ""
 
 
+def locale_of(session: psycopg.Connection[Any], name: str) -> dict[str, str]:
+    """Encoding and locale of a database that is there, as a fingerprint has them."""
+    row = session.execute(
+        "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database"
+        " WHERE datname = %s",
+        [name],
+    ).fetchone()
+    assert row is not None
+    return dict(zip(("encoding", "collate", "ctype"), row, strict=True))
+
+
 def give_database(server: Server, name: str, *, role: str) -> None:
     """So that the role may make things in it. Raises BackupError."""
     with server.connect(application="holdfast:give") as session:

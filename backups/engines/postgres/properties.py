@@ -51,7 +51,9 @@ class Properties:
 
 def read_properties(session: Session, name: str) -> Properties:
     row = session.execute(
-        "SELECT oid, pg_get_userbyid(datdba), datconnlimit, datacl IS NULL,"
+        "SELECT oid, pg_get_userbyid(datdba), datconnlimit, datacl IS NULL"
+        # Once something was granted and revoked, the default is spelled out.
+        " OR (datacl @> acldefault('d', datdba) AND datacl <@ acldefault('d', datdba)),"
         " shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
         [name],
     ).fetchone()

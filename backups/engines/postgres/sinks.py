@@ -29,6 +29,10 @@ class Bringing(ABC):
     @abstractmethod
     def finish(self) -> None: ...
 
+    def settle(self) -> None:
+        """What remains to be done when all was compared. Raises BackupError."""
+        return
+
     def share(self) -> float | None:
         """What is done of it, from 0 to 1, where that is known."""
         return None

@@ -21,7 +21,12 @@ from backups.engines.postgres.fingerprints.snapshot import held_snapshot
 from backups.engines.postgres.fingerprints.taking import take_fingerprint
 from backups.engines.postgres.outside.bringing import bringing_by_guest
 from backups.engines.postgres.outside.guest import forget_roles
-from backups.engines.postgres.preparation import give_database, make_database, make_schemas
+from backups.engines.postgres.preparation import (
+    give_database,
+    locale_of,
+    make_database,
+    make_schemas,
+)
 from backups.engines.postgres.properties import move_beside, rehearse, write_comment
 from backups.engines.postgres.replaceable import refuse_bound
 from backups.engines.postgres.selection import as_wide, is_part, promised
@@ -111,6 +116,8 @@ class PostgresRestoration:
                 application=self._run
             ) as session:
                 session.execute("ANALYZE")
+        # After it: what ANALYZE calls runs with the owner's rights.
+        self._bringing.settle()
 
     def identify(self) -> Pair:
         with self._server.connect(application=self._run) as session:
@@ -183,19 +190,17 @@ def restoring_beside(
         )
         if marks is not None:
             make_schemas(there, manifest)
-        if options.role:
+        is_outside = bool(contents.get("outside"))
+        if options.role and not is_outside:
             give_database(server, draft, role=options.role)
-        with (
-            bringing_by_guest(there, contents, application=run, journal=journal, on_wait=on_wait)
-            if contents.get("outside")
-            else bringing_archive(
-                there,
-                manifest,
-                options=options,
-                application=run,
-                journal=journal,
-                on_wait=on_wait,
-            )
+        bringing_it = bringing_by_guest if is_outside else bringing_archive
+        with bringing_it(
+            there,
+            manifest,
+            options=options,
+            application=run,
+            journal=journal,
+            on_wait=on_wait,
         ) as taking:
             restoration = PostgresRestoration(
                 server,
@@ -244,11 +249,13 @@ def _make_draft(
                 raise _exists(name)
             if replaces and not exists:
                 raise _missing(name)
-            if marks is None:
+            if marks is None and not replaces:
                 session.execute(
                     sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(draft))
                 )
-            elif substituted := make_database(session, draft, marks["database"]):
+            elif substituted := make_database(
+                session, draft, marks["database"] if marks else locale_of(session, name)
+            ):
                 text = _("The server lacks the %(name)s; made with C instead.")
                 journal.say(text % {"name": substituted}, level="warning", source="holdfast")
             write_comment(session, draft, DRAFT)

@@ -2,6 +2,7 @@
 
 recognition  what a file is, by its content
 inventory    what an archive's table of contents names, and which of it is wanted
+choosing     the same, when only some of it is asked for
 blocks       the data behind it
 tarball      a tar archive, or the tar of a directory archive, unpacked by our own loop
 lexing       SQL as psql reads it, in pieces
@@ -13,5 +14,6 @@ reading      all of it read to its end before a server is touched
 guest        the role without rights that restores it
 bringing     the tools that do
 counting     how many rows came
+giving       what came, given to a role of the server
 looking      what is looked at beforehand
 """

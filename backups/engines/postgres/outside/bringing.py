@@ -3,24 +3,31 @@ it should be."""
 
 import secrets
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
+from django.utils.translation import gettext as _
 from psycopg import sql
 
+from backups.engines import RestoreOptions
 from backups.engines.postgres.clients import choose_for_reading, choose_for_scripts
 from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.outside.counting import count_rows
-from backups.engines.postgres.outside.guest import hand_over, invited, let_in_again
+from backups.engines.postgres.outside.giving import give_away
+from backups.engines.postgres.outside.guest import CONNECTIONS, hand_over, invited, let_in_again
 from backups.engines.postgres.outside.looking import untrusted_extensions
 from backups.engines.postgres.outside.script import Script
+from backups.engines.postgres.parallel import in_parallel
 from backups.engines.postgres.process import running, widen
 from backups.engines.postgres.restore import TOOL, Restore, hearing, in_one_stream, unnamed_list
 from backups.engines.postgres.sinks import Bringing, Sink
 from monitoring.files.journal import Journal
 
+# In seconds; well before `guest.VALID_FOR` is over.
+RENEWED_EACH = 180
 # All of it is the guest's; what only a superuser could make is not asked for.
 ARGUMENTS = (
     *("--exit-on-error", "--no-owner", "--no-privileges", "--no-security-labels"),
@@ -37,10 +44,14 @@ class GuestBringing(Bringing):
         server: Server,
         guest: Server,
         *,
+        role: str,
         application: str,
+        journal: Journal,
         on_wait: Callable[[], None],
     ) -> None:
         super().__init__()
+        self._role = role
+        self._journal = journal
         self._sink = sink
         self._server = server
         self._guest = guest
@@ -56,31 +67,65 @@ class GuestBringing(Bringing):
         self.counted = count_rows(self._guest, application=self._application, on_wait=self._on_wait)
         hand_over(self._server, self._guest, application=self._application)
 
+    def settle(self) -> None:
+        if self._role:
+            give_away(
+                self._server, self._role, application=self._application, journal=self._journal
+            )
+
 
 @contextmanager
 def bringing_by_guest(
     server: Server,
-    contents: dict[str, Any],
+    manifest: dict[str, Any],
     *,
+    options: RestoreOptions,
     application: str,
     journal: Journal,
     on_wait: Callable[[], None],
 ) -> Iterator[GuestBringing]:
-    """`contents` is what `reading.read_whole` found. Raises BackupError.
+    """The manifest's `contents` are what `reading.read_whole` found. Raises BackupError.
 
     Call it from the thread that lives longest (see `process.running`).
     """
+    contents = manifest["contents"]
     if contents.get("accepts_extensions"):
         _make_extensions(server, contents["extensions"], application=application)
     run: dict[str, Any] = {"application": application, "journal": journal, "on_wait": on_wait}
     with ExitStack() as stack:
-        guest = stack.enter_context(invited(server, application=application))
+        connections = CONNECTIONS + options.jobs
+        guest = stack.enter_context(
+            invited(server, application=application, connections=connections)
+        )
         sink: Sink
         if contents["format"] == "plain":
             sink = stack.enter_context(restoring_script(guest, **run))
         else:
-            sink = stack.enter_context(restoring_archive(guest, contents, **run))
-        yield GuestBringing(sink, server, guest, application=application, on_wait=on_wait)
+            _make_schemas(guest, contents.get("schemas_needed") or [], application=application)
+            for name in contents.get("left_behind") or []:
+                said = _("Left out, for its other table is not brought: foreign key %(name)s")
+                journal.say(said % {"name": name}, level="warning", source="holdfast")
+            if options.jobs > 1:
+                # Its workers come when the definitions are made, and once more at the end.
+                run["on_wait"] = _letting_in(server, guest, application, on_wait)
+            sink = stack.enter_context(restoring_archive(guest, contents, options, **run))
+        yield GuestBringing(sink, server, guest, role=options.role, **run)
+
+
+def _letting_in(
+    server: Server, guest: Server, application: str, on_wait: Callable[[], None]
+) -> Callable[[], None]:
+    """The same, and the guest's password never ends meanwhile."""
+    renewed = time.monotonic()
+
+    def wait() -> None:
+        nonlocal renewed
+        on_wait()
+        if time.monotonic() - renewed > RENEWED_EACH:
+            renewed = time.monotonic()
+            let_in_again(server, guest, application=application)
+
+    return wait
 
 
 def _make_extensions(server: Server, wanted: list[str], *, application: str) -> None:
@@ -97,15 +142,29 @@ def _make_extensions(server: Server, wanted: list[str], *, application: str) -> 
             raise named_failure(str(error)) from error
 
 
+def _make_schemas(guest: Server, names: list[str], *, application: str) -> None:
+    """Those that the archive has no entry for, of some tables alone."""
+    if not names:
+        return
+    with guest.connect(application=application) as session:
+        try:
+            for name in names:
+                made_so = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}")
+                session.execute(made_so.format(sql.Identifier(name)))
+        except psycopg.Error as error:
+            raise named_failure(str(error)) from error
+
+
 @contextmanager
 def restoring_archive(
     guest: Server,
     contents: dict[str, Any],
+    options: RestoreOptions,
     *,
     application: str,
     journal: Journal,
     on_wait: Callable[[], None],
-) -> Iterator[Restore]:
+) -> Iterator[Sink]:
     reader = choose_for_reading(
         int(contents["tool_major"]), needs_zstd=bool(contents["zstd_inside"])
     )
@@ -115,19 +174,24 @@ def restoring_archive(
             listed = stack.enter_context(unnamed_list(wanted))
             arguments.append(f"--use-list=/proc/self/fd/{listed}")
             descriptors = (listed,)
+        if options.schema_only:
+            arguments.append("--schema-only")
+        shared: dict[str, Any] = {
+            "server": guest,
+            "application": application,
+            "hear": hearing(journal, TOOL),
+            "on_wait": on_wait,
+            "descriptors": descriptors,
+        }
+        jobs = options.jobs
         if folder := contents.get("folder"):
-            arguments += ["--format=directory", folder]
-        yield stack.enter_context(
-            in_one_stream(
-                reader,
-                arguments,
-                server=guest,
-                application=application,
-                hear=hearing(journal, TOOL),
-                on_wait=on_wait,
-                descriptors=descriptors,
+            arguments += ["--format=directory", *([f"--jobs={jobs}"] if jobs > 1 else []), folder]
+        elif jobs > 1:
+            yield stack.enter_context(
+                in_parallel(reader, arguments, jobs=jobs, is_working=lambda: True, **shared)
             )
-        )
+            return
+        yield stack.enter_context(in_one_stream(reader, arguments, **shared))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ function in an index would run with a superuser's rights at the next autovacuum.
 """
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,13 +17,15 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from backups.engines.postgres.connection import Server, named_failure
-from backups.errors import AuthenticationFailed
+from backups.errors import AuthenticationFailed, SessionsStay
 from backups.file_errors import RoleNeeded
 from faults import reach
 
 DRAFTS = "holdfast_"
 # Asked for anew before each way in.
 VALID_FOR = "10 minutes"
+CONNECTIONS = 4
+ENDING_SECONDS, POLL_SECONDS = 15.0, 0.1
 INHERITS_SINCE = 160000
 PUBLIC_IS_THE_OWNERS_SINCE = 150000
 
@@ -37,7 +40,9 @@ def owner_name(draft: str) -> str:
 
 
 @contextmanager
-def invited(server: Server, *, application: str) -> Iterator[Server]:
+def invited(
+    server: Server, *, application: str, connections: int = CONNECTIONS
+) -> Iterator[Server]:
     """A guest's way into the server's database. What is left of it, `forget_roles` drops.
 
     Raises RoleNeeded when the server's user cannot make one, or the server lets none in.
@@ -49,7 +54,7 @@ def invited(server: Server, *, application: str) -> Iterator[Server]:
                 _("The user may not make roles; a file from elsewhere needs one of its own.")
             )
         try:
-            _make(session, guest)
+            _make(session, guest, connections)
         except psycopg.Error as error:
             raise named_failure(str(error)) from error
     reach("outside.guest-made")
@@ -79,24 +84,37 @@ def let_in_again(server: Server, guest: Server, *, application: str) -> None:
 
 
 def hand_over(server: Server, guest: Server, *, application: str) -> None:
-    """It loses its way in, and what it may have set for those who come after it."""
+    """It loses its way in, and what it may have set for those who come after it.
+
+    Raises SessionsStay when a session of its own does not end.
+    """
     name, owner = sql.Identifier(guest.user), sql.Identifier(owner_name(server.database))
     database = sql.Identifier(server.database)
-    with server.connect(application=application) as session, session.transaction():
-        for text in (
-            "ALTER ROLE {} NOLOGIN PASSWORD NULL VALID UNTIL 'infinity'",
-            "ALTER ROLE {} RESET ALL",
-        ):
-            session.execute(sql.SQL(text).format(name))
-        session.execute(sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(name, database))
-        session.execute(sql.SQL("ALTER ROLE {} RENAME TO {}").format(name, owner))
-        # It may have changed its own password, and told somebody.
-        session.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
-            " AND pid <> pg_backend_pid()",
-            [guest.user],
-        )
+    with server.connect(application=application) as session:
+        with session.transaction():
+            for text in (
+                "ALTER ROLE {} NOLOGIN PASSWORD NULL VALID UNTIL 'infinity'",
+                "ALTER ROLE {} RESET ALL",
+            ):
+                session.execute(sql.SQL(text).format(name))
+            session.execute(
+                sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(name, database)
+            )
+            session.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(database, name))
+            session.execute(sql.SQL("ALTER ROLE {} RENAME TO {}").format(name, owner))
+        # It may have changed its own password, and told somebody. Nobody comes any more now.
+        _end_sessions(session, owner_name(server.database))
     reach("outside.handed-over")
+
+
+def _end_sessions(session: psycopg.Connection[Any], role: str) -> None:
+    until = time.monotonic() + ENDING_SECONDS
+    while session.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [role]
+    ).fetchall():
+        if time.monotonic() > until:
+            raise SessionsStay(_("A session of the restoring role does not end."))
+        time.sleep(POLL_SECONDS)
 
 
 def forget_roles(session: psycopg.Connection[Any], draft: str) -> None:
@@ -113,7 +131,7 @@ def forget_roles(session: psycopg.Connection[Any], draft: str) -> None:
             pass
 
 
-def _make(session: psycopg.Connection[Any], guest: Server) -> None:
+def _make(session: psycopg.Connection[Any], guest: Server, connections: int) -> None:
     name = sql.Identifier(guest.user)
     # What is sent is its SCRAM verifier: the server may log its statements.
     secret = session.pgconn.encrypt_password(guest.password.encode(), guest.user.encode()).decode()
@@ -121,8 +139,10 @@ def _make(session: psycopg.Connection[Any], guest: Server) -> None:
         session.execute(
             sql.SQL(
                 "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
-                " NOBYPASSRLS CONNECTION LIMIT 4 PASSWORD {} VALID UNTIL {}"
-            ).format(name, sql.Literal(secret), sql.Literal(_soon(session)))
+                " NOBYPASSRLS CONNECTION LIMIT {} PASSWORD {} VALID UNTIL {}"
+            ).format(
+                name, sql.Literal(connections), sql.Literal(secret), sql.Literal(_soon(session))
+            )
         )
         is_super = is_superuser(session)
         if not is_super:

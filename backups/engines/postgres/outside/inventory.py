@@ -1,13 +1,19 @@
 """What an archive from elsewhere holds, counted and named, and which of it is wanted."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from backups.engines.postgres.toc import Entry, Head
+from django.utils.translation import gettext as _
+
+from backups.engines.postgres.toc import Entry, Head, Raw
 from backups.engines.postgres.toc_reader import TocReader, entries_of, printable
+from backups.errors import NotChoosable
 from backups.pipeline import Readable
 
 MOST_NAMED = 10_000
+# Choosing holds all entries in memory, and a stranger says how many there are.
+MOST_CHOSEN_FROM = 200_000
+_NOTHING = Raw(b"", b"", b"")
 # What a role without rights cannot make, or what is a server's and not a database's.
 LEFT_OUT = frozenset(
     {
@@ -31,6 +37,9 @@ class Inventory:
     left_out: list[str] = field(default_factory=list)
     wanted: list[int] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    # Without their texts, and only when something is to be chosen of them.
+    entries: list[Entry] | None = None
+    _needs: int = 0
 
     @property
     def head(self) -> Head:
@@ -47,6 +56,11 @@ class Inventory:
         return len(self.wanted) == self.head.items
 
     def enter(self, entry: Entry) -> None:
+        if self.entries is not None:
+            self._needs += len(entry.needs)
+            if len(self.entries) >= MOST_CHOSEN_FROM or self._needs > 10 * MOST_CHOSEN_FROM:
+                raise NotChoosable(_("It has too many items to choose of: restore all of it."))
+            self.entries.append(replace(entry, text=None, raw=_NOTHING))
         if entry.file_name:
             self.files[entry.file_name] = entry.kind
         self.counts[printable(entry.kind[:40])] += 1
@@ -63,10 +77,10 @@ class Inventory:
             self.left_out.append(printable(f"{entry.kind.lower()} {entry.full_name}"[:200]))
 
 
-def take_inventory(reader: Readable) -> Inventory:
-    """Raises CutShort, Damaged, Hostile or Unrecognized."""
+def take_inventory(reader: Readable, *, to_choose: bool = False) -> Inventory:
+    """Raises CutShort, Damaged, Hostile or Unrecognized; to choose of it, NotChoosable."""
     toc = TocReader()
-    inventory = Inventory(toc)
+    inventory = Inventory(toc, entries=[] if to_choose else None)
     for entry in entries_of(reader, toc):
         inventory.enter(entry)
     return inventory

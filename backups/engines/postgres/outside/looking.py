@@ -6,8 +6,10 @@ from typing import Any
 import psycopg
 from django.utils.translation import gettext as _
 
-from backups.engines import PreflightCheck
+from backups.engines import PreflightCheck, RestoreOptions
 from backups.engines.postgres.clients import choose_for_scripts
+from backups.engines.postgres.needed import selection
+from backups.engines.postgres.outside.giving import look_at_owner
 from backups.engines.postgres.outside.guest import is_superuser, may_make_roles
 from backups.file_errors import NoSafeClient
 
@@ -19,16 +21,42 @@ def contents_are_from_outside(manifest: dict[str, Any]) -> bool:
 
 
 def look_at_outside(
-    session: psycopg.Connection[Any], contents: dict[str, Any]
+    session: psycopg.Connection[Any],
+    contents: dict[str, Any],
+    options: RestoreOptions,
+    *,
+    replaces: bool,
 ) -> Iterator[PreflightCheck]:
     yield PreflightCheck(
         "fingerprints", "warning", _("Nothing says what it should hold: its rows are counted.")
     )
     yield _role(session)
+    if options.role:
+        yield look_at_owner(session, options.role)
+    elif replaces:
+        said = _(
+            "Without an owner all of it belongs to a role of its own: who works with the database"
+            " now finds its tables closed."
+        )
+        yield PreflightCheck("owner", "warning", said)
+    yield from _of_the_format(contents, options)
     if contents["format"] == "plain":
         yield _client(needs_tls=session.pgconn.ssl_in_use)
     if contents["extensions"]:
         yield _extensions(session, contents)
+
+
+def _of_the_format(contents: dict[str, Any], options: RestoreOptions) -> Iterator[PreflightCheck]:
+    if contents["format"] != "plain":
+        if contents["items"] is not None:
+            yield from selection(contents, options)
+        return
+    if options.is_part:
+        said = _("Plain SQL has no table of contents: all of it is restored, or nothing.")
+        yield PreflightCheck("selection", "blocking", said)
+    if options.jobs > 1:
+        said = _("Plain SQL is restored in one stream, not in parallel.")
+        yield PreflightCheck("jobs", "blocking", said)
 
 
 def _role(session: psycopg.Connection[Any]) -> PreflightCheck:

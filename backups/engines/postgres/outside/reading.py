@@ -14,9 +14,11 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
+from backups.engines import RestoreOptions
 from backups.engines.postgres.clients import choose_for_reading
 from backups.engines.postgres.connection import last_line
 from backups.engines.postgres.outside.blocks import BlockReader
+from backups.engines.postgres.outside.choosing import chosen_of
 from backups.engines.postgres.outside.inventory import Inventory, take_inventory
 from backups.engines.postgres.outside.recognition import (
     archive_contents,
@@ -34,7 +36,9 @@ from backups.unwrapping import MOST_RATIO, PEEK_BYTES, Opened, most_of
 POLL_SECONDS = 0.25
 
 
-def read_whole(opened: Opened, *, folder: Path, on_wait: Callable[[], None]) -> dict[str, Any]:
+def read_whole(
+    opened: Opened, *, folder: Path, options: RestoreOptions, on_wait: Callable[[], None]
+) -> dict[str, Any]:
     """What is in the file, and what restoring it needs besides; `folder` is a private, empty one.
 
     `on_wait` is called while something is still being unpacked behind the last byte.
@@ -42,10 +46,10 @@ def read_whole(opened: Opened, *, folder: Path, on_wait: Callable[[], None]) -> 
     """
     format_name = format_of(opened)
     if format_name == "custom":
-        return _custom(opened, on_wait)
+        return _custom(opened, options, on_wait)
     if format_name == "plain":
         return _script(opened)
-    return _tarred(opened, folder, on_wait)
+    return _tarred(opened, folder, options, on_wait)
 
 
 def _script(opened: Opened) -> dict[str, Any]:
@@ -56,11 +60,13 @@ def _script(opened: Opened) -> dict[str, Any]:
     return script_contents(opened, head, script, is_whole=True)
 
 
-def _tarred(opened: Opened, folder: Path, on_wait: Callable[[], None]) -> dict[str, Any]:
+def _tarred(
+    opened: Opened, folder: Path, options: RestoreOptions, on_wait: Callable[[], None]
+) -> dict[str, Any]:
     """A directory archive, once it is unpacked; pg_dump's tar format holds the same files."""
     format_name = unpack(opened.reader, folder)
     with (folder / TOC).open("rb") as file:
-        inventory = take_inventory(file)
+        inventory = take_inventory(file, to_choose=_narrows(options))
         if inventory.head.kind != TAR or inventory.rest or file.read(1):
             raise Damaged(_("Its table of contents is not a directory archive's."))
     for name, kind in inventory.files.items():
@@ -68,19 +74,19 @@ def _tarred(opened: Opened, folder: Path, on_wait: Callable[[], None]) -> dict[s
             _name_blobs(folder, name)
         if not any((folder / (name + end)).exists() for end in ("", ".gz", ".lz4", ".zst")):
             raise CutShort(_("The tar lacks %(name)s.") % {"name": name})
-    contents = _with_wanted(archive_contents(opened, format_name, inventory), inventory)
+    contents = _with_wanted(archive_contents(opened, format_name, inventory), inventory, options)
     with _unpacking(contents, ["--format=directory", "--file=-", str(folder)], opened) as check:
         check.finish(on_wait)
     return {**contents, "folder": str(folder)}
 
 
-def _custom(opened: Opened, on_wait: Callable[[], None]) -> dict[str, Any]:
+def _custom(opened: Opened, options: RestoreOptions, on_wait: Callable[[], None]) -> dict[str, Any]:
     # Which client can read it stands in its head.
     head = _Recorded(opened.reader)
-    inventory = take_inventory(head)
+    inventory = take_inventory(head, to_choose=_narrows(options))
     if inventory.head.kind != CUSTOM:
         raise Damaged(_("It is a part of another archive."))
-    contents = _with_wanted(archive_contents(opened, "custom", inventory), inventory)
+    contents = _with_wanted(archive_contents(opened, "custom", inventory), inventory, options)
     with _unpacking(contents, ["--file=-"], opened) as check:
         for block in head.blocks:
             check.write(block)
@@ -99,8 +105,16 @@ def _name_blobs(folder: Path, name: str) -> None:
             (folder / name).hardlink_to(folder / listing)
 
 
-def _with_wanted(contents: dict[str, Any], inventory: Inventory) -> dict[str, Any]:
-    if not inventory.is_all_wanted:
+def _narrows(options: RestoreOptions) -> bool:
+    return bool(options.schemas or options.tables)
+
+
+def _with_wanted(
+    contents: dict[str, Any], inventory: Inventory, options: RestoreOptions
+) -> dict[str, Any]:
+    if inventory.entries is not None:
+        contents |= chosen_of(inventory, options)
+    elif not inventory.is_all_wanted:
         contents["wanted"] = inventory.wanted
     return contents
 

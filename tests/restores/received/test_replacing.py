@@ -1,0 +1,143 @@
+"""A file from elsewhere in place of a database: beside it first, and swapped like a backup."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from psycopg import sql
+
+from access.models import Company, User
+from access.roles import Role
+from backups.errors import BadOption
+from backups.models import Database
+from config.tick import run_once
+from restores.kept.asking import undo_restore
+from restores.models import Restore
+from restores.received import places
+from restores.received.models import ReceivedFile
+from restores.received.services import expire_files
+from restores.replacing.approval import approve_restore
+from restores.replacing.wanted import Replacement
+from restores.requesting import look_first, request_restore
+from tests.backups.servers import TestServer
+from tests.cast import person
+from tests.restores.received.dumps import EXPECTED, dump, outside, wish
+from tests.restores.received.test_owners import OWNER, owner, owners_in
+from tests.restores.received.test_restoring import roles, target
+from tests.restores.replacing.shop import carry_out_errand
+from tests.restores.test_restore import databases, restore_here
+
+__all__ = ["owner", "target"]
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("restores")]
+
+
+@contextmanager
+def shop(server: TestServer, company: Company) -> Iterator[Database]:
+    """Registered, with rows of its own. What is kept of it is dropped, too."""
+    before = databases(server)
+    with server.database("CREATE TABLE old (n int)", "INSERT INTO old VALUES (1)") as made:
+        name = made.database_name
+        server.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 7")
+        here = server.registered(name, company=company, name="orders")
+        here.save()
+        yield here
+        for other in databases(server) - before - {name}:
+            server.execute(f"DROP DATABASE {other} WITH (FORCE)")
+
+
+def asked(
+    here: Database, actor: User, body: bytes, *, role: str = OWNER, **changes: Any
+) -> Restore:
+    name = here.database_name
+    source = outside(here.company, actor, body)
+    wanted = Replacement(**{"confirm": name, "safety_backup": False, **changes})
+    options = wish(here, source, name, keep_owners=False, role=role)
+    return request_restore(wish=replace(options, replacement=wanted), actor=actor)
+
+
+def has_table(server: TestServer, database: str, table: str) -> bool:
+    with server.connect(database) as connection:
+        row = connection.execute(
+            sql.SQL("SELECT to_regclass({}) IS NOT NULL").format(sql.Literal(table))
+        ).fetchone()
+        return bool(row and row[0])
+
+
+def test_it_takes_the_place_and_gives_it_back(
+    target: Database, server: TestServer, operator: User, admin: User
+) -> None:
+    with shop(server, target.company) as here:
+        name, before = here.database_name, roles(server)
+        with pytest.raises(BadOption):
+            asked(here, operator, dump(17, "custom"), confirm=name[:-1])
+        restore = restore_here(asked(here, operator, dump(17, "custom")))
+        assert (restore.status, restore.error) == ("completed", "")
+        assert restore.counted == EXPECTED
+        assert restore.registered == here
+        assert has_table(server, name, "customers")
+        assert has_table(server, restore.kept_name, "old")
+        # The tables are the chosen role's; the database itself is as it was.
+        assert owners_in(server, name) == {OWNER, "postgres"}
+        assert roles(server) == before
+        with server.connect() as connection:
+            row = connection.execute(
+                "SELECT datconnlimit FROM pg_database WHERE datname = %s", [name]
+            ).fetchone()
+            assert row == (7,)
+        undo_restore(restore=restore, actor=admin)
+        restore = carry_out_errand(restore)
+        assert (restore.status, restore.errand_error) == ("undone", "")
+        assert has_table(server, name, "old")
+        assert has_table(server, restore.kept_name, "customers")
+
+
+def test_what_cannot_be_given_leaves_the_target_as_it_was(
+    target: Database, server: TestServer, operator: User
+) -> None:
+    with shop(server, target.company) as here:
+        before = databases(server), roles(server)
+        restore = asked(here, operator, dump(17, "directory"))
+        server.execute(f"ALTER ROLE {OWNER} CREATEROLE")
+        try:
+            restore = restore_here(restore)
+        finally:
+            server.execute(f"ALTER ROLE {OWNER} NOCREATEROLE")
+        assert (restore.status, restore.error_code) == ("failed", "properties_lost")
+        assert (databases(server), roles(server)) == before
+        assert has_table(server, here.database_name, "old")
+
+
+def test_a_protected_one_waits_for_another_administrator(
+    target: Database, server: TestServer, operator: User, admin: User, company: Company
+) -> None:
+    other = person("bea", company, Role.ADMIN)
+    with shop(server, company) as here:
+        Database.objects.filter(pk=here.pk).update(protected=True)
+        source = outside(company, operator, dump(17, "custom"))
+        name = here.database_name
+        looked = replace(wish(here, source, name), replacement=Replacement(confirm=name))
+        levels = {one.code: one.level for one in look_first(wish=looked, actor=operator)}
+        assert levels["protected"] == "blocking"
+        # Without an owner, whoever uses it now is told to find closed doors.
+        assert levels["owner"] == "warning"
+        server.execute(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+        restore = asked(here, admin, dump(17, "custom"), role="")
+        assert restore.status == "awaiting_approval"
+        assert restore.received is not None
+        # Its file stays for as long as it waits.
+        ReceivedFile.objects.update(expires_at="2026-01-01T00:00Z")
+        expire_files()
+        assert places.place_of(restore.received.pk).exists()
+        approve_restore(restore=restore, actor=other)
+        run_once()
+        restore = restore_here(Restore.objects.get(pk=restore.pk))
+        assert (restore.status, restore.error) == ("completed", "")
+        assert has_table(server, name, "customers")
+        with server.connect() as connection:
+            row = connection.execute(
+                "SELECT datacl::text FROM pg_database WHERE datname = %s", [name]
+            ).fetchone()
+            assert row == ("{=T/postgres,postgres=CTc/postgres}",)
