@@ -8,10 +8,13 @@ from django.utils.translation import gettext as _
 from restores.options import describe_options
 
 
-def chosen(kept: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def chosen(kept: Mapping[str, Any], *, is_outside: bool = False) -> Iterator[tuple[str, str]]:
     """(what, how), plain text from outside among it."""
     options = describe_options(kept)
-    yield _("Owners and grants"), owners_said(options)
+    if is_outside and options["owner"] == "none":
+        yield _("Owner"), _("a role that nobody can log in as, no grants")
+    else:
+        yield _("Owners and grants"), owners_said(options)
     names = [f"{one}.*" for one in options["schemas"]] + options["tables"]
     if names:
         yield _("Only"), ", ".join(names)

@@ -30,7 +30,7 @@ def restore_detail(request: HttpRequest, restore_id: str) -> HttpResponse:
     context = {
         "restore": restore,
         "course": course_of(restore, steps_of(restore.file)),
-        "chosen": list(chosen(restore.options)),
+        "chosen": list(chosen(restore.options, is_outside=restore.received_id is not None)),
         "lines": _lines(restore),
         "lines_shown": LINES_SHOWN,
         "cure": cure_of(restore.error_code),

@@ -5,9 +5,9 @@ target's name, the last word, is typed then. Never a password, never a file.
 """
 
 import time
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
-from django import forms
 from django.http import HttpRequest, QueryDict
 
 from access.reauthentication import MINUTES, confirm_address
@@ -18,13 +18,12 @@ AGAIN = "again"
 MOST_LETTERS = 20_000
 
 
-def keep_typed(request: HttpRequest, form: forms.Form) -> str:
-    """The address of the confirm page, which leads back to this form as it is filled in."""
-    fields = {
-        name: str(form.data[name])
-        for name, field in form.fields.items()
-        if form.data.get(name) and not isinstance(field.widget, forms.PasswordInput)
-    }
+def keep_typed(request: HttpRequest, carried: Iterable[tuple[str, str]]) -> str:
+    """The address of the confirm page, which leads back to the form as it is filled in.
+
+    `carried` is what its fields hold (`TargetForm.carried`).
+    """
+    fields = dict(carried)
     if sum(map(len, fields.values())) > MOST_LETTERS:
         return confirm_address(request.path)
     at = int(time.time())

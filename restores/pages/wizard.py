@@ -50,7 +50,7 @@ def _answer(request: HttpRequest, user: User, form: RestoreForm) -> HttpResponse
             found = look_first(wish=wish, actor=user)
             return _show(request, form, Answer(wish, found))
         if wish.replacement is not None and not is_recent(request):
-            return redirect(keep_typed(request, form))
+            return redirect(keep_typed(request, form.carried))
         if wish.replacement is not None and wish.replacement.confirm != wish.name:
             found = look_first(wish=wish, actor=user)
             mistyped = _("This is not the name of the database.")
@@ -74,7 +74,9 @@ def _show(request: HttpRequest, form: RestoreForm, answer: Answer) -> HttpRespon
         "answer": answer,
         "looked": looked_at(answer.checks),
         "chosen": list(chosen(asdict(answer.wish.options))) if answer.wish else [],
-        "confirm_address": keep_typed(request, form) if asks_who and not is_recent(request) else "",
+        "confirm_address": keep_typed(request, form.carried)
+        if asks_who and not is_recent(request)
+        else "",
         "place": server_label(answer.wish.server) if answer.wish else "",
     }
     return render(request, "restores/new.html", context, status=answer.status)
