@@ -133,3 +133,34 @@ def log_in_long_ago() -> None:
         session = SessionStore(row.session_key)
         session[SESSION_KEY] = 0
         session.save()
+
+
+@pytest.mark.parametrize(("viewport", "theme"), [(PHONE, "dark"), (WIDE, "light")])
+def test_a_file_takes_a_place(
+    visit: Any, database: Database, operator: User, target: str, viewport: Any, theme: str
+) -> None:
+    visitor = visit(viewport=viewport, theme=theme)
+    visitor.log_in(operator)
+    page = visitor.open("/dashboard/restores/file")
+    assert not visitor.is_too_wide()
+    dumped = {"name": "shop.dump", "mimeType": "application/octet-stream", "buffer": archive()}
+    page.get_by_label("File", exact=True).set_input_files([dumped])
+    page.get_by_label("In place of a database").check()
+    page.get_by_label("Database", exact=True).fill(target)
+    page.get_by_text("More options").click()
+    page.get_by_label("Without a safety backup").check()
+    page.get_by_role("button", name="Look first").click()
+    expect(page.get_by_text("finds its tables closed")).to_be_visible()
+    expect(page.get_by_role("button", name="Replace it")).to_be_visible()
+    assert not visitor.is_too_wide()
+
+
+def archive() -> bytes:
+    """An empty one's head and table of contents."""
+
+    def number(value: int) -> bytes:
+        return b"\0" + value.to_bytes(4, "little")
+
+    texts = [number(len(text)) + text for text in (b"shop", b"17.0", b"17.0")]
+    head = b"PGDMP" + bytes([1, 16, 0, 4, 8, 1, 0]) + number(0) * 7
+    return head + b"".join(texts) + number(0)

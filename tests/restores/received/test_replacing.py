@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from access.models import Company, User
+from access.reauthentication import SESSION_KEY
 from access.roles import Role
 from backups.errors import BadOption
 from backups.models import Database
@@ -22,11 +23,13 @@ from restores.replacing.approval import approve_restore
 from restores.replacing.wanted import Replacement
 from restores.requesting import look_first, request_restore
 from tests.backups.servers import TestServer
-from tests.cast import person
+from tests.cast import PASSWORD, Login, person
 from tests.restores.received.dumps import EXPECTED, dump, outside, wish
 from tests.restores.received.test_owners import OWNER, owner, owners_in
+from tests.restores.received.test_pages import PAGE
 from tests.restores.received.test_restoring import roles, target
 from tests.restores.replacing.shop import carry_out_errand
+from tests.restores.test_api import post
 from tests.restores.test_restore import databases, restore_here
 
 __all__ = ["owner", "target"]
@@ -141,3 +144,43 @@ def test_a_protected_one_waits_for_another_administrator(
                 "SELECT datacl::text FROM pg_database WHERE datname = %s", [name]
             ).fetchone()
             assert row == ("{=T/postgres,postgres=CTc/postgres}",)
+
+
+def test_by_the_api_and_by_the_page(
+    target: Database, server: TestServer, operator: User, login: Login
+) -> None:
+    with shop(server, target.company) as here:
+        name, client = here.database_name, login(operator)
+        source = outside(here.company, operator, dump(17, "custom"))
+        assert source.received is not None
+        upload = str(source.received.pk)
+        place = {"server": str(here.pk), "database": name, "mode": "replace"}
+        body = {"source": {"upload": upload}, "target": place, "safety_backup": False}
+        body |= {"owner": OWNER, "jobs": 2}
+        refused = post(client, "/api/restores", **body, confirm="another")
+        assert (refused.status_code, refused.json()["code"]) == (400, "bad_option")
+        part = post(client, "/api/restores", **body, confirm=name, tables=["orders"])
+        assert part.status_code == 409
+        looked = post(client, "/api/restores", **body, dry_run=True).json()
+        assert looked["possible"], looked
+        session = client.session
+        session[SESSION_KEY] = 0
+        session.save()
+        given = {"server": str(here.pk), "name": name, "mode": "replace", "upload": upload}
+        given |= {"no_safety_backup": "on", "role": OWNER, "keep_old_days": "3"}
+        asks = client.post(PAGE, {**given, "intent": "look"}).content.decode()
+        assert 'id="confirm-me"' in asks and 'id="restore-now"' not in asks
+        away = client.post(PAGE, {**given, "intent": "restore", "confirm": name})["Location"]
+        back = client.post(away, {"answer": PASSWORD})["Location"].removesuffix("#answer")
+        html = client.get(back).content.decode()
+        assert f'name="upload" value="{upload}"' in html and f'name="role" value="{OWNER}"' in html
+        assert 'id="restore-now"' in html
+        wrong = client.post(PAGE, {**given, "intent": "restore", "confirm": "orders"})
+        assert wrong.status_code == 400
+        assert not Restore.objects.exists()
+        done = client.post(PAGE, {**given, "intent": "restore", "confirm": name})
+        restore = Restore.objects.get()
+        assert done["Location"] == f"/dashboard/restores/{restore.pk}"
+        assert (restore.mode, restore.keep_old_days) == ("replace", 3)
+        assert restore_here(restore).status == "completed"
+        assert has_table(server, name, "customers")
