@@ -22,7 +22,7 @@ LEVELS = range(1, 20)
 FINGERPRINTS = ("full", "counts", "none")
 
 # Named in the API's description; refused by name until they work.
-NOT_YET = {"format": "custom", "encrypt": True, "jobs": 1, "include_globals": False}
+NOT_YET = {"format": "custom", "encrypt": True, "jobs": 1}
 
 # A backup made with one of these leaves something out: it never makes a database safe.
 NARROWING = (
@@ -49,6 +49,7 @@ class Options:
     exclude_table_data: tuple[str, ...] = ()
     no_owner: bool = False
     no_privileges: bool = False
+    include_globals: bool = False
     compression_level: int = 3
     fingerprint: str = "full"
     label: str = ""

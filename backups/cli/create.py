@@ -16,7 +16,7 @@ from backups.selectors import backup_for, database_for, storage_for
 from backups.services import request_backup
 
 HELP = "make a backup of a database"
-FLAGS = ("schema_only", "data_only", "no_owner", "no_privileges")
+FLAGS = ("schema_only", "data_only", "no_owner", "no_privileges", "include_globals")
 LISTS = ("schemas", "exclude_schemas", "tables", "exclude_tables", "exclude_table_data")
 
 

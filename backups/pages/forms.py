@@ -99,6 +99,11 @@ class BackupForm(forms.Form):
         required=False,
         help_text=_("Rights of roles are not kept."),
     )
+    include_globals = forms.BooleanField(
+        label=_("With the server's roles"),
+        required=False,
+        help_text=_("Attributes, memberships and settings of all roles, without passwords."),
+    )
     storage = forms.ModelChoiceField(
         StorageTarget.objects.none(),
         label=_("Storage"),
@@ -121,6 +126,7 @@ class BackupForm(forms.Form):
         "storage",
         "no_owner",
         "no_privileges",
+        "include_globals",
         "force",
     )
 
@@ -143,6 +149,7 @@ class BackupForm(forms.Form):
             for name in (
                 "label", "comment", "schemas", "tables", "exclude_schemas", "exclude_tables",
                 "exclude_table_data", "compression_level", "no_owner", "no_privileges",
+                "include_globals",
             )
             if given[name] not in ("", [], None)
         }  # fmt: skip

@@ -50,7 +50,10 @@ _OPTIONS: dict[str, Shape] = {
     "format": {"const": "custom", "description": "Others come later."},
     "encrypt": {"const": True},
     "jobs": {"const": 1},
-    "include_globals": {"const": False},
+    "include_globals": {
+        **FLAG,
+        "description": "With the server's roles, without passwords, in the manifest.",
+    },
 }
 SHAPES: dict[str, Shape] = {
     "BackupError": answer(code=TEXT, message=TEXT),

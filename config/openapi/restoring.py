@@ -51,7 +51,12 @@ _OPTIONS: dict[str, Shape] = {
         "additionalProperties": text(63),
         "description": "Roles of the server in place of those of the backup.",
     },
-    "globals": {**FLAG, "default": False, "description": "Backups hold none yet: a warning."},
+    "globals": {
+        **FLAG,
+        "default": False,
+        "description": "Make the roles of a backup with `include_globals` that the server lacks, "
+        "without login and powers. None that is there is changed.",
+    },
     "schemas": _NAMES,
     "tables": {
         **_NAMES,

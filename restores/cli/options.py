@@ -30,7 +30,9 @@ def add_option_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--schema-only", action="store_true", help="definitions without rows")
     group.add_argument("--data-only", action="store_true", help="refused: there are no tables yet")
     group.add_argument("--no-privileges", action="store_true", help="owners without grants")
-    group.add_argument("--globals", action="store_true", help="roles of the backup, if it has any")
+    group.add_argument(
+        "--globals", action="store_true", help="make the roles of the backup that are missing"
+    )
     group.add_argument(
         "--create-roles",
         dest="missing_roles",

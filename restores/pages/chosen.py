@@ -25,6 +25,8 @@ def chosen(kept: Mapping[str, Any], *, is_outside: bool = False) -> Iterator[tup
         yield _("Other roles"), ", ".join(pairs)
     if options["missing_roles"] == "create":
         yield _("Missing roles"), _("made, without login")
+    if options["globals"]:
+        yield _("Roles of the backup"), _("made where they are missing, without login")
     if options["jobs"] > 1:
         yield _("In parallel"), str(options["jobs"])
     if not options["analyze"]:

@@ -37,13 +37,18 @@ class RestoreForm(TargetForm):
         required=False,
         help_text=_("Without login. They stay, also when the restore fails."),
     )
+    with_globals = forms.BooleanField(
+        label=_("Roles of the backup"),
+        required=False,
+        help_text=_("Those that the server lacks, without login; if it was made with them."),
+    )
     no_privileges = forms.BooleanField(
         label=_("Without grants"), required=False, help_text=_("Owners stay, rights do not.")
     )
 
     ADVANCED = (
         *("schemas", "tables", "role", "role_map", "jobs", "schema_only"),
-        *("missing_roles", "no_privileges", "no_analyze"),
+        *("missing_roles", "with_globals", "no_privileges", "no_analyze"),
         *("keep_old_days", "no_safety_backup"),
     )
 
@@ -68,6 +73,7 @@ class RestoreForm(TargetForm):
     def _options(self, given: dict[str, Any]) -> dict[str, Any]:
         found = self.asked(given)
         found |= {"owner": given["role"] or given["owner"], "no_privileges": given["no_privileges"]}
+        found["globals"] = given["with_globals"]
         if given["missing_roles"]:
             found["missing_roles"] = "create"
         if given["role_map"]:

@@ -143,7 +143,7 @@ BAD_OPTIONS: list[tuple[str, Any]] = [
     ("encrypt", False),
     ("jobs", 4),
     ("jobs", 10**30),
-    ("include_globals", True),
+    ("include_globals", "true"),
     ("schema_only", "true"),
     ("schema_only", 1),
     ("data_only", None),

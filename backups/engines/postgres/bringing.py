@@ -16,6 +16,7 @@ from psycopg import sql
 from backups.engines import RestoreOptions
 from backups.engines.postgres.clients import Readers, choose_for_restoring
 from backups.engines.postgres.connection import Server, named_failure
+from backups.engines.postgres.globals import held_globals, make_globals
 from backups.engines.postgres.items import Activity, Items
 from backups.engines.postgres.older import as_text
 from backups.engines.postgres.parallel import has_room, in_parallel
@@ -152,15 +153,27 @@ class ArchiveBringing(Bringing):
                 raise named_failure(str(error)) from error
 
     def _make_roles(self, toc: Toc | None) -> None:
-        if self._options.missing_roles != "create" or not self._options.keep_owners:
-            return
+        held = held_globals(self._manifest["contents"]) if self._options.with_globals else None
+        if held is not None:
+            self.made_roles += make_globals(
+                self._server,
+                held,
+                without=self._options.role_map.keys(),
+                application=self._application,
+                journal=self._journal,
+            )
+        if self._options.missing_roles == "create" and self._options.keep_owners:
+            self._make_owners(toc)
+        for role in self.made_roles:
+            self._warn(
+                _("Made the role %(name)s, which may not log in. It stays.") % {"name": role}
+            )
+
+    def _make_owners(self, toc: Toc | None) -> None:
         named = roles_of(toc, self._manifest["contents"].get("fingerprint"))
         others = self._options.role_map
         wanted = [others.get(role, role) for role in named]
         self.made_roles += make_missing_roles(self._server, wanted, application=self._application)
-        for role in self.made_roles:
-            said = _("Made the role %(name)s, which may not log in. It stays.")
-            self._journal.say(said % {"name": role}, level="warning", source="holdfast")
 
     def _chosen_way(self, toc: Toc | None) -> AbstractContextManager[Sink]:
         readers = self._readers()

@@ -21,6 +21,7 @@ from backups.engines.postgres.fingerprints.scope import parts_of, restrict, take
 from backups.engines.postgres.fingerprints.sequences import Positions, positions
 from backups.engines.postgres.fingerprints.snapshot import Snapshot, held_snapshot
 from backups.engines.postgres.fingerprints.tables import By
+from backups.engines.postgres.globals import read_globals
 from backups.engines.postgres.process import Tool, running, widen
 from backups.engines.postgres.source import DumpProgress, Source, look_at, watched
 from backups.errors import DumpFailed
@@ -45,6 +46,7 @@ class PostgresDump:
         progress: DumpProgress,
         options: Options,
         fingerprint: FingerprintBeside | None,
+        roles: dict[str, Any] | None,
     ) -> None:
         assert tool.process.stdout is not None
         self.stream = tool.process.stdout
@@ -58,6 +60,7 @@ class PostgresDump:
         self._options = options
         self._fingerprint = fingerprint
         self._progress = progress
+        self._roles = roles
 
     def bytes_done(self) -> int:
         return self._progress.bytes_done()
@@ -78,6 +81,7 @@ class PostgresDump:
             "zstd_inside": self.compressed_inside,
             "tables": tables,
             "fingerprint": marks,
+            **({"globals": self._roles} if self._roles is not None else {}),
         }
 
 
@@ -114,6 +118,7 @@ def dumping(
         lock_wait=LOCK_WAIT,
     ) as snapshot:
         stood = _positions(snapshot, options)
+        roles = _roles(snapshot) if options.include_globals else None
         with (
             server.tool_environment(application=run) as (environment, descriptors),
             running(
@@ -140,6 +145,7 @@ def dumping(
                 progress=progress,
                 options=options,
                 fingerprint=fingerprint,
+                roles=roles,
             )
 
 
@@ -151,6 +157,13 @@ def _positions(snapshot: Snapshot, options: Options) -> Positions:
         return {}
     try:
         return positions(snapshot.session)
+    except psycopg.Error as error:
+        raise named_failure(str(error)) from error
+
+
+def _roles(snapshot: Snapshot) -> dict[str, Any]:
+    try:
+        return read_globals(snapshot.session)
     except psycopg.Error as error:
         raise named_failure(str(error)) from error
 

@@ -1,6 +1,7 @@
 """What an archive needs of a server: extensions, and roles to give things to."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -8,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from backups.engines import PreflightCheck, RestoreOptions
 from backups.engines.postgres.findings import blocking, ok, warning
+from backups.engines.postgres.globals import held_globals, missing_globals, powers_said
 from backups.engines.postgres.preparation import missing_extensions
-from backups.engines.postgres.roles import roles_there
+from backups.engines.postgres.roles import may_make_roles, roles_there
 from backups.engines.postgres.selection import unmatched
 
 # Made without a word where their library is not loaded at the server's start, and then of no use.
@@ -67,8 +69,43 @@ def selection(contents: dict[str, Any], options: RestoreOptions) -> Iterator[Pre
     yield warning("selection", said)
 
 
+@dataclass(frozen=True)
+class Held:
+    """`coming` are the names of the roles that will be made from the backup."""
+
+    check: PreflightCheck
+    coming: set[str] = field(default_factory=set)
+
+
+def roles_held(
+    session: psycopg.Connection[Any], contents: dict[str, Any], options: RestoreOptions
+) -> Held:
+    """What the roles that a backup holds would come to."""
+    held = held_globals(contents)
+    if held is None:
+        said = _("The backup was made without include_globals: no role is restored from it.")
+        return Held(warning("globals", said))
+    missing = missing_globals(session, held, without=options.role_map.keys())
+    if not missing:
+        return Held(ok("globals", _("All roles of the backup are there; none is changed.")))
+    names = [one["name"] for one in missing]
+    said_names = {"names": ", ".join(names)}
+    if not may_make_roles(session):
+        said = _("The user may not make the roles %(names)s: ALTER ROLE CREATEROLE.")
+        return Held(blocking("globals", said % said_names))
+    said = _("These roles will be made, without login, and stay: %(names)s.") % said_names
+    if powers := powers_said(missing):
+        said += " " + _("Without their powers: %(names)s.") % {"names": ", ".join(powers)}
+    said += " " + _("Those that are there are not changed.")
+    return Held(warning("globals", said), set(names))
+
+
 def roles(
-    session: psycopg.Connection[Any], named: list[str], options: RestoreOptions
+    session: psycopg.Connection[Any],
+    named: list[str],
+    options: RestoreOptions,
+    *,
+    coming: Collection[str] = (),
 ) -> Iterator[PreflightCheck]:
     """Whom things are to belong to, and whether the user can give them away."""
     if options.role:
@@ -84,7 +121,7 @@ def roles(
     if unknown:
         said = _("role_map names roles that the server lacks: %(names)s.")
         yield blocking("role_map", said % {"names": ", ".join(sorted(unknown))})
-    missing = sorted(wanted - there.keys() - unknown)
+    missing = sorted(wanted - there.keys() - unknown - set(coming))
     foreign = sorted(name for name, is_member in there.items() if not is_member)
     if foreign:
         said = _("The user is no member of %(names)s, and cannot make them owners.")
@@ -105,10 +142,7 @@ def _missing(
             " without owners."
         )
         return blocking("roles", said % names)
-    row = session.execute(
-        "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
-    ).fetchone()
-    if row is None or not row[0]:
+    if not may_make_roles(session):
         said = _("The user may not make the roles %(names)s: ALTER ROLE CREATEROLE.")
         return blocking("roles", said % names)
     said = _("These roles will be made, without login, and stay: %(names)s.")

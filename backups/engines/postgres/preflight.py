@@ -53,9 +53,11 @@ def _checks(
         yield from look_at_outside(session, manifest["contents"], options, replaces=replaces)
         return
     yield from needed.selection(manifest["contents"], options)
+    coming = set[str]()
     if options.with_globals:
-        said = _("The backup names roles, and does not hold them: none is restored from it.")
-        yield warning("globals", said)
+        looked = needed.roles_held(session, manifest["contents"], options)
+        coming = looked.coming
+        yield looked.check
     if marks is None:
         yield warning(
             "fingerprints", _("It was made without fingerprints: the copy cannot be compared.")
@@ -63,7 +65,7 @@ def _checks(
     else:
         yield from needed.extensions(session, marks, options)
         yield from _locale(session, marks["database"])
-    yield from needed.roles(session, marks["roles"] if marks else [], options)
+    yield from needed.roles(session, marks["roles"] if marks else [], options, coming=coming)
 
 
 def _name(session: psycopg.Connection[Any], name: str) -> PreflightCheck:

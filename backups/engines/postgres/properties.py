@@ -174,7 +174,7 @@ def _write(session: Session, name: str, wanted: Properties) -> None:
             whose = sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(role), database)
         session.execute(
             sql.SQL("{} SET {} TO {}").format(
-                whose, sql.Identifier(*setting.split(".")), _value(setting, value)
+                whose, sql.Identifier(*setting.split(".")), setting_value(setting, value)
             )
         )
     write_comment(session, name, wanted.comment)
@@ -229,7 +229,8 @@ def _give(session: Session, name: str, owner: str, grant: Grant) -> None:
         session.execute("RESET ROLE")
 
 
-def _value(setting: str, value: str) -> sql.Composable:
+def setting_value(setting: str, value: str) -> sql.Composable:
+    """As it stands in pg_db_role_setting, to be given to SET."""
     if setting not in LISTS:
         return sql.Literal(value)
     names = _names(value)

@@ -48,6 +48,13 @@ def roles_there(session: psycopg.Connection[Any], roles: Sequence[str]) -> dict[
     return dict(rows)
 
 
+def may_make_roles(session: psycopg.Connection[Any]) -> bool:
+    row = session.execute(
+        "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def make_missing_roles(server: Server, roles: Sequence[str], *, application: str) -> list[str]:
     """Make those that the server lacks, without login; their names. Raises BackupError."""
     with server.connect(application=application) as session:

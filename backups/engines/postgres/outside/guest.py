@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from backups.engines.postgres.connection import Server, named_failure
+from backups.engines.postgres.roles import may_make_roles
 from backups.errors import AuthenticationFailed, SessionsStay
 from backups.file_errors import RoleNeeded
 from faults import reach
@@ -66,13 +67,6 @@ def invited(
             detail=error.detail,
         ) from error
     yield guest
-
-
-def may_make_roles(session: psycopg.Connection[Any]) -> bool:
-    row = session.execute(
-        "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
-    ).fetchone()
-    return row is not None and bool(row[0])
 
 
 def let_in_again(server: Server, guest: Server, *, application: str) -> None:

@@ -10,7 +10,8 @@ from backups.engines import PreflightCheck, RestoreOptions
 from backups.engines.postgres.clients import choose_for_scripts
 from backups.engines.postgres.needed import selection
 from backups.engines.postgres.outside.giving import look_at_owner
-from backups.engines.postgres.outside.guest import is_superuser, may_make_roles
+from backups.engines.postgres.outside.guest import is_superuser
+from backups.engines.postgres.roles import may_make_roles
 from backups.file_errors import NoSafeClient
 
 TRUSTED_SINCE = 130000
