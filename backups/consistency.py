@@ -10,8 +10,8 @@ from itertools import islice
 from django.db.models import OuterRef, Subquery
 
 from backups.manifest import SUFFIX
-from backups.models import Backup, Check
-from backups.naming import SHEET, artifact_key, is_of_holdfast_itself
+from backups.models import Backup, Check, Copy
+from backups.naming import SHEET, artifact_key, copy_key, is_of_holdfast_itself
 from monitoring.events.models import Event
 from monitoring.files.models import Stage, Step, TrackedFile
 from storage.backends import backend_for
@@ -51,6 +51,11 @@ def _rows(most: int) -> Iterator[str]:
         assert check.file is not None
         if check.file.status != _FILE_OF[Backup.Status(check.status)]:
             yield f"Check {check.pk} is {check.status}, its file {check.file.status}."
+    copies = Copy.objects.filter(file__isnull=False).select_related("file")
+    for copy in copies.order_by("-created_at")[:most]:
+        assert copy.file is not None
+        if copy.file.status != _FILE_OF[Backup.Status(copy.status)]:
+            yield f"Copy {copy.pk} is {copy.status}, its file {copy.file.status}."
     completed = backups.filter(status=Backup.Status.COMPLETED, stored_objects=None)
     for backup in completed[:most]:
         yield f"Backup {backup.pk} is completed and nothing of it is stored."
@@ -120,10 +125,11 @@ def _sheets(target: StorageTarget, keys: list[str]) -> set[str]:
 
 
 def keys_at_work() -> tuple[str, ...]:
-    """What the keys begin with that running backups write to."""
-    running = Backup.objects.filter(file__status=TrackedFile.Status.PROCESSING)
-    return tuple(
-        artifact_key(backup, backup.file.attempt)
-        for backup in running.select_related("file", "database")
-        if backup.file is not None
+    """What the keys begin with that running backups and copies write to."""
+    at_work = TrackedFile.Status.PROCESSING
+    running = Backup.objects.filter(file__status=at_work).select_related("file", "database")
+    copies = Copy.objects.filter(file__status=at_work).select_related("file", "backup__database")
+    return (
+        *(artifact_key(one, one.file.attempt) for one in running if one.file is not None),
+        *(copy_key(one, one.file.attempt) for one in copies if one.file is not None),
     )

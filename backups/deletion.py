@@ -201,15 +201,26 @@ def _purge_or_leave(backup: Backup) -> bool:
 
 
 def _purge(backup: Backup) -> None:
-    """Safe to be repeated from any point. Raises StorageError."""
+    """All of its copies. Safe to be repeated from any point. Raises StorageError, after those
+    were removed whose places are there."""
+    away: list[StorageError] = []
     for stored in backup.stored_objects.select_related("target"):
-        # The manifest goes first: bytes without one are no backup.
-        delete_bytes(target=stored.target, key=stored.key + manifest.SUFFIX)
-        reach("delete.manifest-gone")
-        delete_bytes(target=stored.target, key=stored.key)
-        reach("delete.bytes-gone")
-        if backup.database.deleted_at is not None:
-            delete_bytes(target=stored.target, key=sheet_key(stored.key))
+        try:
+            _remove_copy(backup, stored)
+        except StorageError as error:
+            away.append(error)
+    if away:
+        raise away[0]
     with transaction.atomic():
         backup.stored_objects.update(state=StoredObject.State.DELETED)
         Backup.every.filter(pk=backup.pk).update(purged_at=Now())
+
+
+def _remove_copy(backup: Backup, stored: StoredObject) -> None:
+    # The manifest goes first: bytes without one are no backup.
+    delete_bytes(target=stored.target, key=stored.key + manifest.SUFFIX)
+    reach("delete.manifest-gone")
+    delete_bytes(target=stored.target, key=stored.key)
+    reach("delete.bytes-gone")
+    if backup.database.deleted_at is not None:
+        delete_bytes(target=stored.target, key=sheet_key(stored.key))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from backups.models import Backup, Check, Database, LevelResult
+from backups.models import Backup, Check, Copy, Database, LevelResult
 from backups.retention import described_retention
 from monitoring.files.description import Steps
 from monitoring.files.models import Stage
@@ -155,6 +155,23 @@ def describe_check(check: Check) -> dict[str, Any]:
         "restore_seconds": check.restore_seconds,
         "server_version": check.server_version or None,
         "error": {"code": check.error_code, "message": check.error} if check.error_code else None,
+    }
+
+
+def describe_copy(copy: Copy) -> dict[str, Any]:
+    """A try to bring a backup to a further storage. `file` as for a check."""
+    return {
+        "id": str(copy.pk),
+        "backup": str(copy.backup_id),
+        "storage": {"id": str(copy.target_id), "name": copy.target.name},
+        "status": copy.status,
+        "progress": round(copy.file.progress, 1) if copy.file else None,
+        "file": str(copy.file_id) if copy.file_id else None,
+        "created_at": iso(copy.created_at),
+        "completed_at": iso(copy.completed_at),
+        "tries": copy.tries,
+        "retry_at": iso(copy.retry_at),
+        "error": {"code": copy.error_code, "message": copy.error} if copy.error_code else None,
     }
 
 

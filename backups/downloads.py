@@ -1,14 +1,13 @@
 """Handing out an artifact: permission, a recent check, an audit entry; then the bytes."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import BinaryIO
 
+import structlog
 from asgiref.sync import sync_to_async
-from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,12 +15,15 @@ from access import audit
 from access.policy import Actor, require
 from backups.engines import engine_for
 from backups.errors import BackupError, Corrupt, Missing, NotReady
-from backups.models import Backup, LevelResult
+from backups.models import Backup
 from backups.pipeline import named
+from backups.standing import Lost, copies_to_read, find_copy, is_lost, lose_copy
 from backups.validation import check_stored
 from storage.errors import StorageError
 from storage.models import StoredObject
-from storage.services import Written, mark_checked, open_object
+from storage.services import Written, open_object
+
+log = structlog.get_logger(__name__)
 
 BLOCK_BYTES = 1 << 20
 CHECK_HOLDS = timedelta(hours=24)
@@ -77,22 +79,34 @@ def prepare_download(*, backup: Backup, actor: Actor) -> Download:
 
 
 def checked_copy(*, backup: Backup) -> StoredObject:
-    """The copy to read, checked before the first byte when it was not checked lately.
+    """The copy to read, checked before the first byte when it was not checked lately; where one
+    is lost, another.
 
     Raises NotReady, Missing, Corrupt.
     """
-    copies = backup.stored_objects.select_related("target").order_by("stored_at")
-    stored: StoredObject | None = copies.first()
-    if backup.status != Backup.Status.COMPLETED or stored is None:
+    copies = copies_to_read(backup)
+    if backup.status != Backup.Status.COMPLETED or not copies:
         raise NotReady(_("This backup has no file to download."))
+    failures: list[BackupError] = []
+    for stored in copies:
+        try:
+            _check_if_needed(backup, stored)
+        except BackupError as error:
+            log.warning("copy_passed_by", backup=str(backup.pk), key=stored.key, error=str(error))
+            failures.append(error)
+        else:
+            return stored
+    raise failures[0]
+
+
+def _check_if_needed(backup: Backup, stored: StoredObject) -> None:
     if _needs_check(stored):
-        check_again(backup=backup, stored=stored)
+        compare_copy(backup=backup, stored=stored)
     try:
         with open_object(target=stored.target, key=stored.key):
             pass
     except StorageError as error:
         raise _lost(backup, stored, named(error)) from error
-    return stored
 
 
 def _needs_check(stored: StoredObject) -> bool:
@@ -102,7 +116,12 @@ def _needs_check(stored: StoredObject) -> bool:
     return timezone.now() - stored.checked_at > CHECK_HOLDS
 
 
-def check_again(*, backup: Backup, stored: StoredObject) -> None:
+def compare_copy(
+    *,
+    backup: Backup,
+    stored: StoredObject,
+    on_read: Callable[[int], None] = lambda _count: None,
+) -> None:
     """Compare the stored bytes with their checksum. Raises Missing or Corrupt, and records it."""
     try:
         finding = check_stored(
@@ -112,42 +131,19 @@ def check_again(*, backup: Backup, stored: StoredObject) -> None:
             manifest=backup.manifest or {},
             engine=engine_for(backup.database),
             identity=None,
+            on_read=on_read,
         )[0]
     except Missing as error:
         raise _lost(backup, stored, error) from error
     if not finding.passed:
         raise _lost(backup, stored, Corrupt(finding.detail))
-    with transaction.atomic():
-        mark_checked(stored=stored, state=StoredObject.State.STORED)
-        # Bytes that came back, such as a disk that was away, are the very ones that were read
-        # to their end when the backup was made: good again.
-        Backup.objects.filter(
-            pk=backup.pk, validation__in=[Backup.Validation.MISSING, Backup.Validation.CORRUPT]
-        ).update(
-            validation=Backup.Validation.GOOD,
-            validation_level=LevelResult.Level.CHECKSUM,
-            validation_detail="",
-            checked_at=Now(),
-        )
+    # Bytes that came back, such as a disk that was away, are the very ones that were read to
+    # their end when the backup was made.
+    find_copy(backup=backup, stored=stored)
 
 
-@transaction.atomic
 def _lost(backup: Backup, stored: StoredObject, error: BackupError) -> BackupError:
     """Record that these bytes cannot be trusted any more."""
-    if isinstance(error, Missing | Corrupt):
-        state = error.code
-        mark_checked(stored=stored, state=state)
-        LevelResult.objects.create(
-            backup=backup,
-            stored=stored,
-            level=LevelResult.Level.CHECKSUM,
-            passed=False,
-            detail=str(error),
-        )
-        Backup.objects.filter(pk=backup.pk).update(
-            validation=state,
-            validation_level=LevelResult.Level.CHECKSUM,
-            validation_detail=str(error),
-            checked_at=Now(),
-        )
+    if is_lost(error):
+        lose_copy(backup=backup, lost=Lost(stored, error))
     return error

@@ -14,6 +14,7 @@ from backups import keyring, manifest
 from backups.checks.at_once import drill_at_once, write_drill
 from backups.checks.drilling import Drilled
 from backups.checks.requesting import request_due_drill
+from backups.copying.requesting import request_due_copies
 from backups.engines import engine_for, run_name
 from backups.errors import BackupError, Corrupt
 from backups.leftovers import remove_unregistered
@@ -193,6 +194,7 @@ def _register(
         finish_file(claim=claim, name=made.manifest["artifact"]["file"])
         wake_next(database_id=backup.database_id)
         request_due_drill(backup=backup)
+        request_due_copies(backup=backup)
         reach("register.before-commit")
     reach("register.committed")
     write_restore_sheet(backup=backup)

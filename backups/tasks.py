@@ -4,6 +4,7 @@ import uuid
 
 from backups import queueing
 from backups.checks import queueing as checks
+from backups.copying import queueing as copying
 
 
 def run_backup(backup_id: str) -> None:
@@ -12,3 +13,7 @@ def run_backup(backup_id: str) -> None:
 
 def run_check(check_id: str) -> None:
     checks.run_check(check_id=uuid.UUID(check_id))
+
+
+def run_copy(copy_id: str) -> None:
+    copying.run_copy(copy_id=uuid.UUID(copy_id))

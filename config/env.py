@@ -48,6 +48,10 @@ class Environment:
     recovery_recipient: str | None
     own_storage: str | None
     disk_reserve_mb: int
+    recheck_days: int
+    recheck_mb_a_second: int
+    orphan_days: int
+    tracking_days: int
     upload_most_mb: int
     restore_roots: list[str]
     email_url: str | None
@@ -103,6 +107,10 @@ def read_environment(*, env_file: bool = True) -> Environment:
         recovery_recipient=env.str("HOLDFAST_RECOVERY_RECIPIENT", None),
         own_storage=env.str("HOLDFAST_OWN_STORAGE", None),
         disk_reserve_mb=env.int("HOLDFAST_DISK_RESERVE_MB", 256, validate=validate.Range(0)),
+        recheck_days=env.int("HOLDFAST_RECHECK_DAYS", 30, validate=validate.Range(0, 3650)),
+        recheck_mb_a_second=env.int("HOLDFAST_RECHECK_MB_A_SECOND", 32, validate=validate.Range(1)),
+        orphan_days=env.int("HOLDFAST_ORPHAN_DAYS", 7, validate=validate.Range(1, 3650)),
+        tracking_days=env.int("HOLDFAST_TRACKING_DAYS", 90, validate=validate.Range(2, 3650)),
         upload_most_mb=env.int("HOLDFAST_UPLOAD_MOST_MB", 10240, validate=validate.Range(1)),
         restore_roots=env.list("HOLDFAST_RESTORE_ROOTS", []),
         email_url=env.str("HOLDFAST_EMAIL_URL", None),

@@ -13,6 +13,8 @@ from django.db import connection
 from access.sealing import seal_audit
 from access.sessions import forget_ended_sessions
 from backups.checks.queueing import make_way, wake_waiting_checks
+from backups.copying.queueing import wake_waiting_copies
+from backups.copying.trying import queue_copy_retries
 from backups.deletion import finish_deletions
 from backups.engines import sweep_drill_servers
 from backups.idempotency import forget_old_answers
@@ -49,6 +51,8 @@ DUTIES: tuple[Callable[[], object], ...] = (
     wake_forgotten_backups,
     make_way,
     wake_waiting_checks,
+    queue_copy_retries,
+    wake_waiting_copies,
     expire_approvals,
     wake_guarded_restores,
     wake_forgotten_restores,

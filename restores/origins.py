@@ -5,7 +5,7 @@ Both are validated first and then brought in, and both must be the same bytes to
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,13 @@ from django.utils.translation import gettext as _
 
 from access.models import Company
 from backups import keyring
+from backups.downloads import compare_copy
 from backups.engines import Engine, Restoration, RestoreOptions, engine_for
-from backups.errors import Corrupt, Missing
+from backups.errors import BackupError, Corrupt, Missing
 from backups.file_errors import Changed
+from backups.models import Backup
 from backups.pipeline import BLOCK_BYTES, named
+from backups.standing import Lost, copies_to_read, lose_copy
 from backups.unwrapping import Opened, unwrapped
 from backups.validation import Hashed, decrypt
 from monitoring.files.claims import Claim
@@ -50,10 +53,10 @@ def origin_of(restore: Restore) -> Origin:
     if restore.received is not None:
         return OutsideOrigin(restore, FromOutside.of(restore.received, restore.outside))
     assert restore.backup is not None
-    stored = restore.backup.stored_objects.select_related("target").order_by("stored_at").first()
-    if stored is None:
+    copies = copies_to_read(restore.backup)
+    if not copies:
         raise Missing(_("Nothing of this backup is stored."))
-    return StoredOrigin(stored, restore.backup.manifest or {})
+    return StoredOrigin(restore.backup, copies)
 
 
 @dataclass(frozen=True)
@@ -101,18 +104,41 @@ def opened(source: Hashed) -> AbstractContextManager[Opened]:
 
 
 class StoredOrigin:
-    def __init__(self, stored: StoredObject, manifest: dict[str, Any]) -> None:
-        self._stored = stored
-        self._manifest = manifest
+    def __init__(self, backup: Backup, copies: Sequence[StoredObject]) -> None:
+        self._backup = backup
+        self._copies = copies
+        self._stored = copies[0]
+        self._manifest: dict[str, Any] = backup.manifest or {}
 
     @property
     def size(self) -> int:
         return self._stored.size
 
     @contextmanager
-    def validated(self, **_run: object) -> Iterator[dict[str, Any]]:
-        """It was validated when it was made; its sha256 is compared while it is brought in."""
+    def validated(self, *, claim: Claim, journal: Journal) -> Iterator[dict[str, Any]]:
+        """It was validated when it was made; its sha256 is compared while it is brought in. Where
+        there are several copies it is read once before, to choose one that is whole."""
+        if len(self._copies) > 1:
+            meter = Meter(claim=claim, journal=journal, key="validate", bytes_total=self.size)
+            self._stored = self._first_whole(journal, meter)
         yield self._manifest
+
+    def _first_whole(self, journal: Journal, meter: Meter) -> StoredObject:
+        failures: list[BackupError] = []
+        for stored in self._copies:
+            meter.done = 0
+            try:
+                compare_copy(backup=self._backup, stored=stored, on_read=meter.add)
+            except BackupError as error:
+                failures.append(error)
+                words = _("Not from %(storage)s: %(why)s")
+                said = words % {"storage": stored.target.name, "why": error}
+                journal.say(said, level="warning", source="restore")
+            else:
+                words = _("From the copy at %(storage)s.")
+                journal.say(words % {"storage": stored.target.name}, source="restore")
+                return stored
+        raise failures[0]
 
     def bring(self, there: Restoration, meter: Meter) -> None:
         stored, identity = self._stored, keyring.installation_identity()
@@ -125,7 +151,9 @@ class StoredOrigin:
         except StorageError as error:
             raise named(error) from error
         if (source.size, source.digest.hexdigest()) != (stored.size, stored.sha256):
-            raise Corrupt(_("The stored bytes are not those that were written."))
+            corrupt = Corrupt(_("The stored bytes are not those that were written."))
+            lose_copy(backup=self._backup, lost=Lost(stored, corrupt))
+            raise corrupt
 
 
 class OutsideOrigin:

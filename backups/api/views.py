@@ -13,7 +13,7 @@ from access.models import User
 from access.policy import require
 from access.throttling import PerUser
 from backups import idempotency
-from backups.checks.requesting import cancel_work
+from backups.cancelling import cancel_work
 from backups.deletion import delete_backup
 from backups.description import describe, describe_status
 from backups.errors import AlreadyRunning, BadOption

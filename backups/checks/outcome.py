@@ -12,6 +12,16 @@ from access.policy import System
 from backups.checks.drilling import Drilled
 from backups.checks.queueing import wake_waiting_checks
 from backups.models import Backup, Check, LevelResult
+from backups.standing import (
+    LOST,
+    Lost,
+    Standing,
+    find_copy,
+    lose_copy,
+    standing_of_whole,
+    write_levels,
+    write_standing,
+)
 from backups.validation import Finding
 from faults import reach
 from monitoring.alerts.services import alert
@@ -26,18 +36,22 @@ MOST_KEPT = 500
 
 Level = LevelResult.Level
 Validation = Backup.Validation
-_BAD = (Validation.CORRUPT, Validation.MISSING)
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a check found, good or bad. `stored` is None when no row says where the bytes lie."""
+    """What a check found, good or bad. `stored` is None when no row says where the bytes lie.
+
+    `findings` are of `stored`; `whole` are all copies that passed, `lost` those that did not.
+    """
 
     stored: StoredObject | None
     outcome: Validation
     sentence: str
     findings: list[Finding]
     drilled: Drilled | None = None
+    whole: tuple[StoredObject, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
 
 def write_outcome(*, check: Check, claim: Claim, journal: Journal, found: Found) -> None:
@@ -78,11 +92,10 @@ def write_found(*, check: Check, found: Found) -> None:
         sha256=found.stored.sha256 if found.stored else "",
         **facts,
     )
-    if found.stored is not None:
-        _write_levels(check, found.stored, found.findings)
+    _write_copies(check, found)
     _write_standing(check, found)
     _audit(check, "check.completed", level=check.level, outcome=str(found.outcome))
-    if found.outcome in _BAD:
+    if found.outcome in LOST and not is_recheck(check):
         _alert(check, found.sentence)
 
 
@@ -101,50 +114,34 @@ def write_failure(*, check: Check, failure: Failure) -> None:
     wake_waiting_checks()
 
 
-def _write_levels(check: Check, stored: StoredObject, findings: list[Finding]) -> None:
-    LevelResult.objects.bulk_create(
-        LevelResult(
-            backup=check.backup,
-            stored=stored,
-            level=finding.level,
-            passed=finding.passed,
-            detail=finding.detail,
-        )
-        for finding in findings
-    )
+def _write_copies(check: Check, found: Found) -> None:
+    if found.stored is not None:
+        write_levels(backup=check.backup, stored=found.stored, findings=found.findings)
+    for stored in found.whole:
+        find_copy(backup=check.backup, stored=stored)
+    # Of a check that did not pass people hear anyway.
+    tell = found.outcome == Validation.GOOD or is_recheck(check)
+    for lost in found.lost:
+        lose_copy(backup=check.backup, lost=lost, tell=tell)
 
 
 def _write_standing(check: Check, found: Found) -> None:
     """A reading that passed takes no proof away, and gives none: the bytes are the same."""
-    validation, level, detail = found.outcome, check.level, found.sentence
-    checked_at: Any = Now()
+    if found.lost and found.outcome in LOST:
+        return  # what that means to the backup, `lose_copy` has written
+    standing = Standing(found.outcome, check.level, found.sentence, None)
     if found.outcome == Validation.GOOD:
-        proof = _last_drill(check)
-        if proof is not None:
-            validation, level, detail = Validation(proof.outcome), Level.RESTORE, proof.detail
-            checked_at = proof.completed_at
-        elif not _content_passed(check):
-            validation = Validation.UNCHECKED
-    Backup.objects.filter(pk=check.backup_id).update(
-        validation=validation,
-        validation_level=level,
-        validation_detail=detail,
-        checked_at=checked_at,
-    )
+        known = standing_of_whole(check.backup)
+        if known.level == Level.RESTORE:
+            standing = known
+        elif known.validation == Validation.UNCHECKED:
+            standing = Standing(Validation.UNCHECKED, check.level, found.sentence, None)
+    write_standing(standing, backup=check.backup)
 
 
-def _last_drill(check: Check) -> Check | None:
-    drills = Check.objects.filter(
-        backup=check.backup_id,
-        level=Level.RESTORE,
-        status=Backup.Status.COMPLETED,
-        sha256=check.backup.sha256,
-    )
-    return drills.exclude(sha256="").order_by("-completed_at").first()
-
-
-def _content_passed(check: Check) -> bool:
-    return check.backup.level_results.filter(level=Level.CONTENT, passed=True).exists()
+def is_recheck(check: Check) -> bool:
+    """Whether nobody asked for it: see `backups.upkeep.rechecks`."""
+    return check.stored_id is not None
 
 
 def _alert(check: Check, said: str) -> None:

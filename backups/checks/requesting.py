@@ -14,7 +14,6 @@ from backups import keyring
 from backups.checks.queueing import ACTIVE, enqueue
 from backups.errors import AlreadyRunning, BadOption, KeyMissing, NotReady
 from backups.models import Backup, Check, LevelResult
-from backups.services import cancel_backup
 from monitoring.files.endings import cancel_file
 from monitoring.files.services import open_file
 from monitoring.files.stages import READING, Kind, Origin
@@ -62,18 +61,6 @@ def request_check(*, backup: Backup, actor: Actor, level: str = Level.CONTENT) -
     )
     enqueue(check)
     return check
-
-
-def cancel_work(*, backup: Backup, actor: Actor) -> Backup | Check:
-    """End what is at work for this backup: its own run, or a check of it. Which one it was."""
-    check: Check | None = (
-        backup.checks.filter(status__in=ACTIVE).select_related("company", "file").first()
-    )
-    if backup.is_over and check is not None:
-        cancel_check(check=check, actor=actor)
-        return check
-    cancel_backup(backup=backup, actor=actor)
-    return backup
 
 
 def cancel_check(*, check: Check, actor: Actor) -> None:

@@ -2,8 +2,8 @@
 
 import itertools
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import psutil
 from django.utils.translation import gettext as _
@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from backups import keyring
 from backups.checks.drilling import drill
 from backups.checks.outcome import Found, found_by, write_outcome
+from backups.checks.reading import nothing_whole, read_copies
 from backups.engines import engine_for
-from backups.errors import Missing
+from backups.errors import Corrupt, Missing
 from backups.models import Backup, Check, LevelResult
 from backups.recovery.sheet import write_restore_sheet
 from backups.runs import failing_in_its_row
-from backups.validation import Finding, check_stored
-from faults import reach
+from backups.standing import Lost, copies_to_read
+from backups.validation import check_stored
 from monitoring.files.claims import Claim
 from monitoring.files.journal import Journal
 from monitoring.files.progress import Meter
@@ -41,29 +42,57 @@ def carry_out(*, check: Check, claim: Claim) -> None:
 
 def _look(check: Check, claim: Claim, journal: Journal) -> Found:
     """Raises what is not the stored bytes' fault."""
-    stored = check.backup.stored_objects.select_related("target").order_by("stored_at").first()
-    try:
-        if stored is None:
-            raise Missing(_("Nothing of this backup is stored."))
-        if check.level == LevelResult.Level.RESTORE:
-            return _drill(check, claim, journal, stored)
-        return _read(check, claim, journal, stored)
-    except Missing as error:
-        return Found(
-            stored=stored, outcome=Backup.Validation.MISSING, sentence=str(error), findings=[]
-        )
+    copies = [check.stored] if check.stored else copies_to_read(check.backup)
+    if not copies:
+        said = _("Nothing of this backup is stored.")
+        return Found(None, Backup.Validation.MISSING, said, findings=[])
+    if check.level == LevelResult.Level.RESTORE:
+        return _drill(check, claim, journal, copies)
+    return read_copies(check, claim, journal, copies)
 
 
-def _drill(check: Check, claim: Claim, journal: Journal, stored: StoredObject) -> Found:
-    drilled = drill(
-        stored=stored,
+def _drill(check: Check, claim: Claim, journal: Journal, copies: Sequence[StoredObject]) -> Found:
+    """Of the first copy that is whole: where one does not restore, it is looked at why."""
+    lost: list[Lost] = []
+    for stored in copies:
+        try:
+            drilled = drill(
+                stored=stored,
+                manifest=check.backup.manifest or {},
+                engine=engine_for(check.backup.database),
+                identity=keyring.installation_identity(),
+                journal=journal,
+                stages=_OwnStages(claim, journal, stored.size),
+            )
+        except Missing as error:
+            lost.append(Lost(stored, error))
+            continue
+        found = found_by(drilled, stored=stored)
+        if not drilled.failure:
+            return replace(found, whole=(stored,), lost=tuple(lost))
+        damage = _damage(check, stored)
+        if damage is None:
+            return found
+        lost.append(damage)
+        if len(copies) == 1:
+            return replace(found, lost=tuple(lost))
+        words = _("The copy at %(storage)s is lost: %(why)s")
+        said = words % {"storage": stored.target.name, "why": damage.error}
+        journal.say(said, level="warning", source="check")
+    return nothing_whole(lost)
+
+
+def _damage(check: Check, stored: StoredObject) -> Lost | None:
+    """What is wrong with the bytes of this copy, if anything."""
+    findings = check_stored(
+        target=stored.target,
+        key=stored.key,
+        expected=Written(stored.size, stored.sha256),
         manifest=check.backup.manifest or {},
         engine=engine_for(check.backup.database),
-        identity=keyring.installation_identity(),
-        journal=journal,
-        stages=_OwnStages(claim, journal, stored.size),
+        identity=None,
     )
-    return found_by(drilled, stored=stored)
+    return None if findings[0].passed else Lost(stored, Corrupt(findings[0].detail), findings)
 
 
 @dataclass(frozen=True)
@@ -93,35 +122,6 @@ class _OwnStages:
     def _enter(self, key: str, total: int) -> Meter:
         enter_stage(claim=self.claim, key=key, journal=self.journal, bytes_total=total)
         return Meter(claim=self.claim, journal=self.journal, key=key, bytes_total=total)
-
-
-def _read(check: Check, claim: Claim, journal: Journal, stored: StoredObject) -> Found:
-    enter_stage(claim=claim, key="fetch", journal=journal, bytes_total=stored.size)
-    meter = Meter(claim=claim, journal=journal, key="fetch", bytes_total=stored.size)
-    by_content = check.level == LevelResult.Level.CONTENT
-    findings = check_stored(
-        target=stored.target,
-        key=stored.key,
-        expected=Written(stored.size, stored.sha256),
-        manifest=check.backup.manifest or {},
-        engine=engine_for(check.backup.database),
-        identity=keyring.installation_identity() if by_content else None,
-        on_read=meter.add,
-    )
-    reach("check.read")
-    failed = [finding for finding in findings if not finding.passed]
-    return Found(
-        stored=stored,
-        outcome=Backup.Validation.CORRUPT if failed else Backup.Validation.GOOD,
-        sentence=failed[0].detail if failed else _said(findings),
-        findings=findings,
-    )
-
-
-def _said(findings: list[Finding]) -> str:
-    if any(finding.level == LevelResult.Level.CONTENT for finding in findings):
-        return _("The stored bytes are those that were written, and read to their end.")
-    return _("The stored bytes are those that were written.")
 
 
 def step_back() -> None:

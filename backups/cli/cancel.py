@@ -1,4 +1,4 @@
-"""`backup cancel ID`: end a backup that waits or runs, or the check of it that does."""
+"""`backup cancel ID`: end a backup that waits or runs, or the check or copy of it that does."""
 
 import argparse
 from typing import Any
@@ -7,14 +7,14 @@ import orjson
 from django.utils.translation import gettext as _
 
 from access.policy import Actor
-from backups.checks.requesting import cancel_work
+from backups.cancelling import cancel_work
 from backups.cli.exits import DONE, FAILED
 from backups.cli.following import follow_backup, follow_file
-from backups.description import describe, describe_check
-from backups.models import Backup, Check
+from backups.description import describe, describe_check, describe_copy
+from backups.models import Backup, Check, Copy
 from backups.selectors import backup_for
 
-HELP = "end a backup, or a check of it, that waits or runs"
+HELP = "end a backup, or a check or copy of it, that waits or runs"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +27,9 @@ def handle(options: argparse.Namespace, actor: Actor, out: Any) -> int:
     if isinstance(ended, Check):
         follow_file(ended, quiet=True)
         found = describe_check(ended)
+    elif isinstance(ended, Copy):
+        follow_file(ended, quiet=True)
+        found = describe_copy(ended)
     else:
         follow_backup(actor, backup, quiet=True)
         ended = backup_for(actor=actor, backup_id=options.backup)

@@ -4,6 +4,7 @@ from backups.models.answer import AnsweredRequest
 from backups.models.backup import Backup
 from backups.models.check import Check, LevelResult
 from backups.models.cleanup import Cleanup
+from backups.models.copy import Copy
 from backups.models.database import Database
 from backups.models.recovery import RecoveryKey
 from backups.models.schedule import BackupSchedule, DueTime
@@ -14,6 +15,7 @@ __all__ = [
     "BackupSchedule",
     "Check",
     "Cleanup",
+    "Copy",
     "Database",
     "DueTime",
     "LevelResult",

@@ -44,6 +44,8 @@ class Check(models.Model):
     company = models.ForeignKey(Company, models.PROTECT, related_name="+")
     backup = models.ForeignKey(Backup, models.CASCADE, related_name="checks")
     file = models.OneToOneField(TrackedFile, models.SET_NULL, null=True, related_name="check_run")
+    # The one copy to be read, in a re-check; None: what a restore would read.
+    stored = models.ForeignKey(StoredObject, models.SET_NULL, null=True, related_name="+")
     level = models.CharField(_("level"), max_length=10, choices=LevelResult.Level)
     status = models.CharField(
         _("status"), max_length=10, choices=Backup.Status, default=Backup.Status.PENDING
@@ -70,7 +72,14 @@ class Check(models.Model):
         verbose_name = _("check")
         verbose_name_plural = _("checks")
         ordering = ["-created_at", "-id"]
-        indexes = [models.Index(fields=["backup", "-created_at"], name="check_of_backup")]
+        indexes = [
+            models.Index(fields=["backup", "-created_at"], name="check_of_backup"),
+            models.Index(
+                fields=["-created_at"],
+                condition=models.Q(stored__isnull=False),
+                name="recheck_newest",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.backup}: {self.get_level_display()}"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from access.models import Company, Scoped
 from access.secrets import seal, unseal
 from backups.models.kept import Kept
+from storage.models import StorageTarget
 
 
 class Database(models.Model):
@@ -58,6 +59,10 @@ class Database(models.Model):
         default=False,
         db_default=False,
         help_text=_("A restore in its place needs a second administrator's approval."),
+    )
+    # Where each of its good backups is copied to, besides the place that it was made for.
+    copy_storages = models.ManyToManyField(
+        StorageTarget, verbose_name=_("further copies at"), related_name="+", blank=True
     )
     # Of the backups that no schedule made; numbers by name as in `retention.policy`, or nothing.
     retention = models.JSONField(_("retention"), default=dict, blank=True)

@@ -13,7 +13,9 @@ from backups.keyring import RECOVERY_FILE
 from backups.models import Backup, Check
 from backups.naming import sheet_key
 from backups.options import NARROWING
+from backups.standing import copies_to_read
 from look.units import duration, size
+from storage.models import StoredObject
 from storage.services import replace_sheet
 
 log = structlog.get_logger(__name__)
@@ -32,8 +34,8 @@ def write_restore_sheet(*, backup: Backup) -> None:
         found = _newest_whole(backup)
         if found is None or found.pk != backup.pk:
             return
-        text = sheet_text(backup=found)
-        for stored in found.stored_objects.select_related("target"):
+        for stored in copies_to_read(found):
+            text = sheet_text(backup=found, stored=stored)
             replace_sheet(target=stored.target, key=sheet_key(stored.key), text=text)
     except Exception as error:  # noqa: BLE001  # as said above; the next good backup writes it
         log.warning("restore_sheet_failed", backup=str(backup.pk), error=str(error))
@@ -54,13 +56,13 @@ def _newest_whole(backup: Backup) -> Backup | None:
     return found
 
 
-def sheet_text(*, backup: Backup) -> str:
-    """The sheet for a backup that has its manifest. Holds no secret."""
+def sheet_text(*, backup: Backup, stored: StoredObject | None) -> str:
+    """The sheet beside one copy of a backup that has its manifest. Holds no secret."""
     manifest = backup.manifest or {}
     parts = [
         _heading(backup),
         _section(_("What you need"), _needs(manifest)),
-        _section(_("What to type"), _commands(backup)),
+        _section(_("What to type"), _commands(backup, stored)),
         _section(_("Is it whole?"), _checks()),
         _section(_("How long it takes"), _time(backup)),
         _section(_("Which keys open it"), _keys(manifest)),
@@ -97,9 +99,8 @@ def _needs(manifest: dict[str, object]) -> list[str]:
     ]
 
 
-def _commands(backup: Backup) -> list[str]:
+def _commands(backup: Backup, stored: StoredObject | None) -> list[str]:
     manifest = backup.manifest or {}
-    stored = backup.stored_objects.order_by("stored_at").first()
     run = stored.key.split("/")[1] if stored else "."
     file = manifest["artifact"]["file"]
     return [

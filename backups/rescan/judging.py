@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from access.models import Company
+from backups.copying.use import backups_being_copied
 from backups.manifest import SUFFIX
 from backups.models import Backup, Database
 from backups.rescan.findings import Finding, Outcome
@@ -42,6 +43,8 @@ class Known:
     backups: dict[uuid.UUID, Backup]
     databases: dict[uuid.UUID, Database]
     companies: set[str]
+    # Backups that are being copied, or of which an attempt to copy has left something.
+    copied: set[uuid.UUID]
 
     @classmethod
     def of(cls, target: StorageTarget, told: list[Told]) -> "Known":
@@ -61,6 +64,7 @@ class Known:
             backups={one.pk: one for one in with_files},
             databases={one.pk: one for one in databases},
             companies=set(companies.values_list("name", flat=True)),
+            copied=backups_being_copied(target, [one.backup_id for one in told]),
         )
 
 
@@ -157,7 +161,8 @@ def _judge_stored(
 def _judge_backup(known: Known, told: Told, backup: Backup, judged: Judged) -> Finding:
     """Its backup has a row, and these bytes have none."""
     copies = list(backup.stored_objects.all())
-    if backup.status in ACTIVE or (backup.file and backup.file.leftovers_of is not None):
+    owes = backup.file is not None and backup.file.leftovers_of is not None
+    if backup.status in ACTIVE or owes or backup.pk in known.copied:
         return _finding(Outcome.AT_WORK, told)
     if backup.deleted_at is not None:
         return _finding(Outcome.DELETED, told, "deleted", _("It was deleted here."))

@@ -175,7 +175,7 @@ def test_touched_bytes_are_not_given(
         assert backup.validation_detail
         assert backup.stored_objects.get().state == StoredObject.State.CORRUPT
     assert set(LevelResult.objects.values_list("level", "passed")) == {("checksum", False)}
-    assert not AuditEntry.objects.exists()
+    assert AuditEntry.objects.get().action == "copy.lost"
 
 
 @pytest.mark.parametrize("old", [True, False])
@@ -189,7 +189,7 @@ def test_a_missing_file_is_recorded(
     backup.refresh_from_db()
     assert backup.validation == Backup.Validation.MISSING
     assert backup.stored_objects.get().state == StoredObject.State.MISSING
-    assert not AuditEntry.objects.exists()
+    assert AuditEntry.objects.get().action == "copy.lost"
 
 
 def test_a_storage_that_is_away_condemns_nothing(

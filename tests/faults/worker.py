@@ -32,6 +32,12 @@ django.setup()
 from backups.checks.queueing import run_check
 run_check(check_id=uuid.UUID(sys.argv[1]))
 """
+COPY_WORKER = """
+import sys, uuid, django
+django.setup()
+from backups.copying.queueing import run_copy
+run_copy(copy_id=uuid.UUID(sys.argv[1]))
+"""
 RESTORE_WORKER = """
 import sys, uuid, django
 django.setup()

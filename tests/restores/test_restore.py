@@ -12,6 +12,7 @@ from psycopg import sql
 
 from access.models import AuditEntry, User
 from access.policy import NotAllowed
+from backups.copying.requesting import request_copy
 from backups.deletion import delete_backup
 from backups.engines import Difference, RestoreOptions
 from backups.engines.postgres.target import PostgresRestoration
@@ -20,6 +21,7 @@ from backups.models import Backup
 from monitoring.alerts.models import Alert
 from monitoring.files.claims import ClaimLost
 from monitoring.files.endings import cancel_file
+from monitoring.files.models import LogLine
 from restores.errors import Blocked
 from restores.models import Restore
 from restores.queueing import claim_restore
@@ -27,6 +29,7 @@ from restores.requesting import Wish, cancel_restore, look_first, request_restor
 from restores.running import carry_out
 from storage.models import StorageTarget
 from tests.backups.checks.conftest import MakeBackup
+from tests.backups.copying.conftest import copy_here, path_at, spoil
 from tests.backups.fingerprints.test_fingerprints import SOURCE
 from tests.backups.servers import TestServer, of_majors
 from tests.cast import make_backup
@@ -248,3 +251,24 @@ def test_what_is_being_restored_is_not_deleted_and_a_name_is_promised_once(
         assert "name_promised" not in {
             one.code for one in look_first(wish=wish(newest, "soon"), actor=operator)
         }
+
+
+def test_it_comes_from_the_copy_that_is_whole(
+    backed_up: MakeBackup, server: TestServer, operator: User, tmp_path_factory: Any
+) -> None:
+    with backed_up() as backup, new_name(server) as name:
+        second = StorageTarget.objects.create(
+            company=backup.company,
+            name="cellar",
+            options={"folder": str(tmp_path_factory.mktemp("cellar"))},
+        )
+        copy_here(request_copy(backup=backup, target=second, actor=operator))
+        spoil(path_at(backup, backup.storage))
+        restore = restore_here(request_restore(wish=wish(backup, name), actor=operator))
+        assert (restore.status, restore.error) == ("completed", "")
+        said = LogLine.objects.filter(file=restore.file, source="restore")
+        messages = list(said.order_by("id").values_list("level", "message"))
+        assert messages[0][0] == "warning"
+        assert "Not from vault" in messages[0][1]
+        assert messages[1] == ("info", "From the copy at cellar.")
+        assert backup.stored_objects.get(target=backup.storage).state == "corrupt"
