@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.policy import Actor, require
 from backups import manifest
+from backups.checks.queueing import end_rechecks
 from backups.errors import (
     BackupError,
     BadOption,
@@ -122,7 +123,10 @@ def delete_database(*, database: Database, actor: Actor, confirm: str) -> None:
         if locked is None:
             raise NotFound(_("There is no such database."))
         backups = Backup.objects.filter(database=locked)
-        if backups.filter(Q(status__in=ACTIVE) | Q(checks__status__in=ACTIVE)).exists():
+        for backup in backups.filter(checks__status__in=ACTIVE, checks__stored__isnull=False):
+            end_rechecks(backup=backup)
+        checked = Q(checks__status__in=ACTIVE, checks__stored=None)
+        if backups.filter(Q(status__in=ACTIVE) | checked).exists():
             raise NotReady(_("Something is at work for this database; cancel it first."))
         if any_in_use(backups):
             raise NotReady(_("Something is at work with a backup of it; cancel it first."))
@@ -167,7 +171,8 @@ def protected_ids(database_id: object) -> set[object]:
 def _refuse(backup: Backup, *, force: bool) -> None:
     if not backup.is_over:
         raise NotReady(_("This backup is not over; cancel it first."))
-    if backup.checks.filter(status__in=ACTIVE).exists():
+    end_rechecks(backup=backup)
+    if backup.checks.filter(status__in=ACTIVE, stored=None).exists():
         raise NotReady(_("A check of this backup waits or runs; cancel it first."))
     if any_in_use(Backup.objects.filter(pk=backup.pk)):
         raise NotReady(_("Something is at work with this backup; cancel it first."))

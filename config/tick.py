@@ -24,6 +24,7 @@ from backups.rescan.registry import write_registries
 from backups.retention.nightly import clean_up
 from backups.scheduling.queueing import queue_due_backups
 from backups.scheduling.trying import queue_retries
+from backups.upkeep.rechecks import queue_rechecks
 from config.audit_watch import alert_lost_audit
 from controlplane.services import look_after_sets
 from monitoring.events.services import prune_events
@@ -61,6 +62,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     wake_errands,
     clean_up,
     finish_deletions,
+    queue_rechecks,
     sweep_drill_servers,
     forget_old_answers,
     forget_lost_tasks,

@@ -155,8 +155,15 @@ def _alert(check: Check, said: str) -> None:
         title=title % {"name": name},
         text=said,
         thing=check,
-        key=f"check.failed:{check.pk}",
+        key=_key_of(check),
     )
+
+
+def _key_of(check: Check) -> str:
+    if check.stored is None:
+        return f"check.failed:{check.pk}"
+    # A place that is away fails them all: once a week is enough.
+    return f"recheck.failed:{check.stored.target_id}:{check.created_at:%G-%V}"
 
 
 def _audit(check: Check, action: str, **changes: Any) -> None:

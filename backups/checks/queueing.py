@@ -4,14 +4,15 @@ import uuid
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from backups.models import Backup, Check
 from backups.queueing import QUEUE, claim_with_file
 from monitoring.files.claims import Claim
-from monitoring.files.endings import give_way
+from monitoring.files.endings import cancel_file, give_way
 from monitoring.files.models import TrackedFile
 from monitoring.files.supervision import supervise
 from monitoring.queue.selectors import tasks_wait
@@ -41,7 +42,7 @@ def claim_check(*, check_id: uuid.UUID) -> Claim | None:
         return None
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    if _must_wait():
+    if _must_wait(check):
         return None
     return claim_with_file(Check.objects.filter(pk=check.pk), file_id=check.file_id)
 
@@ -51,30 +52,56 @@ def wake_waiting_checks() -> int:
     waiting = Check.objects.filter(
         status=Backup.Status.PENDING, file__status=TrackedFile.Status.QUEUED
     )
-    oldest = waiting.order_by("created_at").first()
+    # What somebody asked for comes before a re-check.
+    oldest = waiting.order_by(F("stored").asc(nulls_first=True), "created_at").first()
     is_woken = tasks_wait(QUEUE)
-    if oldest is None or is_woken or _must_wait():
+    if oldest is None or is_woken or _must_wait(oldest):
         return 0
     enqueue(oldest)
     return 1
 
 
 def make_way() -> int:
-    """Where all workers are busy and a backup waits for one, the running check is given back.
+    """Where all workers are busy and a backup waits for one, the running check is given back; a
+    re-check for whatever waits.
 
-    Called by the tick. It waits then, and begins anew when no backup waits.
+    Called by the tick. It waits then, and begins anew when nothing waits.
     """
-    waiting = _waiting_backups().filter(created_at__lt=Now() - PATIENCE)
     # A task that no worker has taken: somebody is busy with something else.
-    if not (waiting.exists() and tasks_wait(QUEUE)):
+    if not tasks_wait(QUEUE):
         return 0
-    running = Check.objects.filter(status=Backup.Status.RUNNING).order_by("-started_at")
-    return sum(give_way(file_id=check.file_id) for check in running[:1])
+    running = Check.objects.filter(status=Backup.Status.RUNNING)
+    rechecks = running.filter(stored__isnull=False)
+    long_since = Now() - PATIENCE
+    if _waiting_backups().filter(created_at__lt=long_since).exists():
+        victims = rechecks or running.order_by("-started_at")
+    elif _others_waiting().filter(created_at__lt=long_since).exists():
+        victims = rechecks
+    else:
+        return 0
+    return sum(give_way(file_id=check.file_id) for check in victims[:1])
 
 
-def _must_wait() -> bool:
-    running = Check.objects.filter(status=Backup.Status.RUNNING).count()
-    return running >= MOST_AT_ONCE or _waiting_backups().exists()
+def end_rechecks(*, backup: Backup) -> None:
+    """For what somebody wants with this backup now. Call it in a transaction."""
+    for check in backup.checks.filter(status__in=ACTIVE, stored__isnull=False):
+        if check.file is not None:
+            cancel_file(file=check.file, by=_("something more urgent"))
+
+
+def _others_waiting() -> QuerySet[TrackedFile]:
+    waiting = TrackedFile.objects.filter(status=TrackedFile.Status.QUEUED)
+    return waiting.exclude(check_run__stored__isnull=False)
+
+
+def _must_wait(check: Check) -> bool:
+    running = Check.objects.filter(status=Backup.Status.RUNNING)
+    if _waiting_backups().exists():
+        return True
+    if check.stored_id is None:
+        return running.filter(stored=None).count() >= MOST_AT_ONCE
+    waiting = Check.objects.filter(status=Backup.Status.PENDING, stored=None)
+    return running.exists() or waiting.exists()
 
 
 def _waiting_backups() -> QuerySet[Backup]:

@@ -11,7 +11,7 @@ from access import audit
 from access.models import User
 from access.policy import Actor, System, require
 from backups import keyring
-from backups.checks.queueing import ACTIVE, enqueue
+from backups.checks.queueing import ACTIVE, end_rechecks, enqueue
 from backups.errors import AlreadyRunning, BadOption, KeyMissing, NotReady
 from backups.models import Backup, Check, LevelResult
 from monitoring.files.endings import cancel_file
@@ -33,7 +33,8 @@ def request_check(*, backup: Backup, actor: Actor, level: str = Level.CONTENT) -
     locked: Backup = Backup.objects.select_for_update().get(pk=backup.pk)
     if locked.status != Backup.Status.COMPLETED:
         raise NotReady(_("Only a completed backup can be checked."))
-    if locked.checks.filter(status__in=ACTIVE).exists():
+    end_rechecks(backup=locked)
+    if locked.checks.filter(status__in=ACTIVE, stored=None).exists():
         raise AlreadyRunning(_("A check of this backup waits or runs already."))
     if level == Level.RESTORE:
         refuse_impossible_drill(locked)

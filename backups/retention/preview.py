@@ -130,7 +130,7 @@ class _Asked:
 
 
 def _completed(database: Database) -> list[_Asked]:
-    checked = Check.objects.filter(backup=OuterRef("pk"), status__in=ACTIVE)
+    checked = Check.objects.filter(backup=OuterRef("pk"), status__in=ACTIVE, stored=None)
     rows = Backup.objects.filter(database=database, status=Backup.Status.COMPLETED)
     rows = rows.defer("manifest").select_related("schedule")
     asked = rows.annotate(
