@@ -24,10 +24,13 @@ from backups.rescan.registry import write_registries
 from backups.retention.nightly import clean_up
 from backups.scheduling.queueing import queue_due_backups
 from backups.scheduling.trying import queue_retries
+from backups.upkeep.ended import forget_ended_tracks
+from backups.upkeep.orphans import look_for_orphans
 from backups.upkeep.rechecks import queue_rechecks
 from config.audit_watch import alert_lost_audit
 from controlplane.services import look_after_sets
 from monitoring.events.services import prune_events
+from monitoring.files.ended import forget_ended_files
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
 from monitoring.queue.services import forget_lost_tasks
@@ -63,11 +66,14 @@ DUTIES: tuple[Callable[[], object], ...] = (
     clean_up,
     finish_deletions,
     queue_rechecks,
+    look_for_orphans,
     sweep_drill_servers,
     forget_old_answers,
     forget_lost_tasks,
     sweep_targets,
     prune_events,
+    forget_ended_files,
+    forget_ended_tracks,
     seal_audit,
     alert_lost_audit,
     forget_ended_sessions,

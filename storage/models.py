@@ -93,3 +93,34 @@ class StoredObject(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Orphan(models.Model):
+    """A file at a target that belongs to nothing, in quarantine: it lies where it lay.
+
+    `days_seen` counts days on which it was found, so that a clock that jumps ends no quarantine.
+    """
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    target = models.ForeignKey(StorageTarget, models.CASCADE, related_name="orphans")
+    key = models.CharField(_("key"), max_length=500)
+    size = models.BigIntegerField(_("size in bytes"))
+    first_seen_at = models.DateTimeField(_("first seen"), db_default=Now(), editable=False)
+    counted_at = models.DateTimeField(_("last counted"), db_default=Now(), editable=False)
+    days_seen = models.PositiveIntegerField(_("days seen"), default=1, db_default=1)
+    # Of the walk through the target that saw it last.
+    walk = models.UUIDField(editable=False)
+    removing_at = models.DateTimeField(_("being removed"), null=True, editable=False)
+
+    objects = Scoped.as_manager()
+
+    class Meta:
+        verbose_name = _("orphan")
+        verbose_name_plural = _("orphans")
+        ordering = ["first_seen_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["target", "key"], name="one_orphan_of_a_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
