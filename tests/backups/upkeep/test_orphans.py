@@ -16,6 +16,7 @@ from backups.naming import artifact_key, is_artifact_key
 from backups.upkeep import orphans
 from backups.upkeep.orphans import Walk, look_for_orphans, look_now, remove_orphan, walk_target
 from monitoring.alerts.models import Alert
+from storage.errors import ObjectMissing
 from storage.models import Orphan, StorageTarget, StoredObject
 from tests.backups.copying.conftest import another
 from tests.cast import make_backup, make_running
@@ -224,7 +225,7 @@ def test_a_hundred_thousand_files_in_bounded_memory(
 
         def size(self, key: str) -> int:
             if key.endswith(".json"):
-                raise orphans.ObjectMissing("no")
+                raise ObjectMissing("no")
             return 4
 
         def free_bytes(self) -> None:
