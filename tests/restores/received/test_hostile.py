@@ -11,8 +11,9 @@ from backups.models import Database
 from restores.models import Restore
 from restores.received import places
 from tests.backups.servers import TestServer
+from tests.restores.received.cases import Case
 from tests.restores.received.dumps import restored
-from tests.restores.received.hostile import Case, every_case
+from tests.restores.received.hostile import every_case
 from tests.restores.received.test_restoring import roles, target
 from tests.restores.test_restore import databases, new_name
 
