@@ -10,7 +10,7 @@ _PATTERNS = [
     re.compile(r"(?<=://)([^\s:/@]*):([^\s\"'<>]+)(?=@)"),
     # password=…, DB_TOKEN: …, also quoted and as JSON
     re.compile(
-        r"(?i)((?:password|passwd|passphrase|pwd|secret|token|(?:api|access)[_-]?key)[\"']?)"
+        r"(?i)((?:password|passwd|passphrase|pwd|secret|token|ticket|(?:api|access)[_-]?key)[\"']?)"
         r"(\s*[=:]\s*)('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s&]+)"
     ),
     re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+"),

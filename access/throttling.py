@@ -38,8 +38,10 @@ class PerMinute(BaseThrottle):
 
     def allows(self, request: Request) -> bool:
         """Count it; whether it is within the limit."""
+        return self.counts(self.who(request))
+
+    def counts(self, who: str | None) -> bool:
         limit: int = settings.API_LIMITS.get(self.scope, 0)
-        who = self.who(request)
         if not limit or who is None:
             return True
         try:
@@ -81,3 +83,15 @@ class PerAddress(PerMinute):
 
     def who(self, request: Request) -> str | None:
         return request.META.get("REMOTE_ADDR") or None
+
+
+def count_request(*, address: str, user: int | None = None, token: int | None = None) -> bool:
+    """Count one that is none of the API's by the same limits; whether it is within all of them."""
+    counted = (
+        (PerUser(), None if user is None else str(user)),
+        (PerToken(), None if token is None else str(token)),
+        (PerAddress(), address or None),
+    )
+    # Each is counted, also after one that is over.
+    within = [throttle.counts(who) for throttle, who in counted]
+    return all(within)

@@ -33,6 +33,7 @@ class Environment:
     trusted_origins: list[str]
     cors_origins: list[str]
     api_limits: dict[str, int]
+    live_limits: dict[str, int]
     secure_cookies: bool
     require_second_factor: str
     docs_public: bool
@@ -83,6 +84,10 @@ def read_environment(*, env_file: bool = True) -> Environment:
             "token": env.int("HOLDFAST_API_PER_TOKEN", 1200, validate=validate.Range(0)),
             "address": env.int("HOLDFAST_API_PER_ADDRESS", 6000, validate=validate.Range(0)),
             "backup_create": env.int("HOLDFAST_API_CREATES", 30, validate=validate.Range(0)),
+        },
+        live_limits={
+            "user": env.int("HOLDFAST_LIVE_PER_USER", 100, validate=validate.Range(0)),
+            "address": env.int("HOLDFAST_LIVE_PER_ADDRESS", 1000, validate=validate.Range(0)),
         },
         secure_cookies=env.bool("HOLDFAST_SECURE_COOKIES", False),
         require_second_factor=env.str(

@@ -196,6 +196,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "config.openapi.schema.Call",
 }
 API_LIMITS = ENVIRONMENT.api_limits  # requests a minute; 0: no limit
+LIVE_LIMITS = ENVIRONMENT.live_limits  # connections at once; 0: no limit
 SPECTACULAR_SETTINGS = SPECTACULAR
 # Other sites' pages may call the API only when they are named; never with a cookie.
 CORS_ALLOWED_ORIGINS = ENVIRONMENT.cors_origins

@@ -31,8 +31,11 @@ from config.audit_watch import alert_lost_audit
 from controlplane.services import look_after_sets
 from monitoring.events.services import prune_events
 from monitoring.files.ended import forget_ended_files
+from monitoring.figures.folding import fold_tallies
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
+from monitoring.live.presence import forget_silent_processes
+from monitoring.live.tickets import forget_old_tickets
 from monitoring.queue.services import forget_lost_tasks
 from restores.kept.dates import drop_overdue
 from restores.kept.errands import wake_errands
@@ -74,6 +77,9 @@ DUTIES: tuple[Callable[[], object], ...] = (
     prune_events,
     forget_ended_files,
     forget_ended_tracks,
+    fold_tallies,
+    forget_silent_processes,
+    forget_old_tickets,
     seal_audit,
     alert_lost_audit,
     forget_ended_sessions,

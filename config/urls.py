@@ -9,6 +9,7 @@ from config.problems import NowhereView
 from controlplane.api import urls as controlplane_api
 from dashboard.login import admin_login, admin_password_change
 from monitoring.files.api import urls as files_api
+from monitoring.live.api import urls as live_api
 from restores.api import urls as restores_api
 from storage.api import urls as storage_api
 
@@ -23,6 +24,7 @@ api = [
     *backups_api.urlpatterns,
     *storage_api.urlpatterns,
     *files_api.urlpatterns,
+    *live_api.urlpatterns,
     *restores_api.urlpatterns,
     *controlplane_api.urlpatterns,
     re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),

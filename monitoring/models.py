@@ -2,7 +2,23 @@
 
 from monitoring.alerts.models import Alert
 from monitoring.events.models import Event
-from monitoring.files.models import LogLine, Stage, Step, TrackedFile
+from monitoring.figures.models import Tally
+from monitoring.files.models import FileFacts, LogLine, Stage, Step, TrackedFile
 from monitoring.heartbeats.models import Heartbeat
+from monitoring.live.models import LiveTicket, ServerProcess
+from monitoring.notices.models import Notice
 
-__all__ = ["Alert", "Event", "Heartbeat", "LogLine", "Stage", "Step", "TrackedFile"]
+__all__ = [
+    "Alert",
+    "Event",
+    "FileFacts",
+    "Heartbeat",
+    "LiveTicket",
+    "LogLine",
+    "Notice",
+    "ServerProcess",
+    "Stage",
+    "Step",
+    "Tally",
+    "TrackedFile",
+]

@@ -6,7 +6,7 @@ is described by its signature alone, and the tests say that its example is missi
 
 from typing import Any
 
-from config.openapi import keeping, received, recovering, restoring
+from config.openapi import keeping, live, received, recovering, restoring
 from config.openapi.samples import SAMPLES as GENERAL
 from config.openapi.samples import problem
 from config.openapi.shapes import Shape, ref
@@ -17,6 +17,7 @@ SAMPLES = {
     **recovering.SAMPLES,
     **received.SAMPLES,
     **keeping.SAMPLES,
+    **live.SAMPLES,
 }
 
 PROBLEM = "application/problem+json"

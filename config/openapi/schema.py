@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 
 from config.openapi.backup_calls import BACKUP_CALLS
 from config.openapi.keeping_calls import KEEPING_CALLS
+from config.openapi.live_calls import LIVE_CALLS
 from config.openapi.recovery_calls import RECOVERY_CALLS
 from config.openapi.resource_calls import RESOURCE_CALLS
 from config.openapi.restore_calls import RESTORE_CALLS
@@ -21,6 +22,7 @@ CALLS = {
     **RESTORE_CALLS,
     **UPLOAD_CALLS,
     **RECOVERY_CALLS,
+    **LIVE_CALLS,
 }
 Endpoint = tuple[str, str, str, Callable[..., Any]]
 _UUIDS = re.compile(r"{(\w+)}")

@@ -6,6 +6,7 @@ from config.openapi import (
     backing,
     files,
     keeping,
+    live,
     received,
     recovering,
     resources,
@@ -53,6 +54,7 @@ SPECTACULAR: dict[str, Any] = {
         {"name": "Storages", "description": "Where the bytes lie."},
         {"name": "Schedules", "description": "When, how, where to, and what to keep."},
         {"name": "Files", "description": "The visible course of everything under way."},
+        {"name": "Live", "description": "Numbers, and tickets to listen by."},
         {"name": "Description", "description": "This document."},
     ],
     "APPEND_COMPONENTS": {
@@ -65,6 +67,7 @@ SPECTACULAR: dict[str, Any] = {
             **recovering.SHAPES,
             **received.SHAPES,
             **keeping.SHAPES,
+            **live.SHAPES,
         },
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer", "bearerFormat": "hf_…"},

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from django.db import connection
@@ -42,6 +42,8 @@ class Happening:
     topic: str
     subject: uuid.UUID
     state: str
+    # How long before its reading it was written, in seconds.
+    age: float = field(default=0.0, compare=False)
 
 
 def horizon() -> Cursor:
@@ -60,16 +62,17 @@ def events_after(place: Cursor, *, most: int = MOST) -> list[Happening]:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT xid::text, id, company_id, topic, subject, state FROM monitoring_event"
+            "SELECT xid::text, id, company_id, topic, subject, state,"
+            " extract(epoch FROM clock_timestamp() - at)::double precision FROM monitoring_event"
             " WHERE (xid, id) > (%s::text::xid8, %s)"
             " AND xid < pg_snapshot_xmin(pg_current_snapshot())"
             " ORDER BY xid, id LIMIT %s",
             [str(place.xid), place.id, most],
         )
-        rows: Sequence[tuple[str, int, int, str, uuid.UUID, str]] = cursor.fetchall()
+        rows: Sequence[tuple[str, int, int, str, uuid.UUID, str, float]] = cursor.fetchall()
     return [
-        Happening(Cursor(int(xid), number), company, topic, subject, state)
-        for xid, number, company, topic, subject, state in rows
+        Happening(Cursor(int(xid), number), company, topic, subject, state, max(0.0, age))
+        for xid, number, company, topic, subject, state, age in rows
     ]
 
 

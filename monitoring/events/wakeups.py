@@ -87,8 +87,8 @@ async def _publish(subjects: list[str]) -> None:
 _sender = _Sender()
 
 
-def wake(subject: uuid.UUID) -> None:
-    """Tell every hub to read this row again. Never blocks, never raises."""
+def wake(subject: uuid.UUID | str) -> None:
+    """Tell every hub to read this row again, or what has this name. Never blocks, never raises."""
     try:
         _sender.add(str(subject))
     except Exception:  # noqa: BLE001 - no thread can be had: who writes goes on

@@ -65,6 +65,14 @@ class TrackedFile(models.Model):
             models.Index(fields=["status", "-created_at"], name="file_status_created"),
             models.Index(fields=["status", "-completed_at"], name="file_status_completed"),
             models.Index(
+                fields=["created_by", "created_at"],
+                condition=models.Q(status="queued"),
+                name="file_queued_by",
+            ),
+            models.Index(
+                fields=["created_at"], condition=models.Q(status="queued"), name="file_queued"
+            ),
+            models.Index(
                 fields=["leftovers_of"],
                 condition=models.Q(leftovers_of__isnull=False),
                 name="file_leftovers",
@@ -77,6 +85,29 @@ class TrackedFile(models.Model):
     @property
     def is_over(self) -> bool:
         return self.status in (self.Status.COMPLETED, self.Status.FAILED)
+
+
+class FileFacts(models.Model):
+    """What is shown of a file besides its course; nothing is decided by it.
+
+    `thumbnail`: a path on our own host. `duration` of a recording, in whole seconds.
+    """
+
+    file = models.OneToOneField(TrackedFile, models.CASCADE, primary_key=True, related_name="facts")
+    thumbnail = models.CharField(_("picture"), max_length=500, db_default="", default="")
+    duration = models.PositiveIntegerField(_("length in seconds"), db_default=0, default=0)
+    quality = models.CharField(_("quality"), max_length=40, db_default="", default="")
+    file_path = models.CharField(_("storage key"), max_length=500, db_default="", default="")
+    file_size = models.BigIntegerField(_("size in bytes"), null=True)
+    format = models.CharField(_("format"), max_length=40, db_default="", default="")
+
+    class Meta:
+        app_label = "monitoring"
+        verbose_name = _("facts of a file")
+        verbose_name_plural = _("facts of files")
+
+    def __str__(self) -> str:
+        return str(self.file_id)
 
 
 class Stage(models.Model):

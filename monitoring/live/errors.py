@@ -11,6 +11,8 @@ class LiveError(Exception):
     sentence: str | Promise
     close: int
     status: int
+    # Seconds, for who may come again after a while; 0: not said.
+    retry_after = 0
 
     def __str__(self) -> str:
         return str(self.sentence)
@@ -64,3 +66,57 @@ class Unavailable(LiveError):
     sentence = _("The server cannot read its database now. Try again.")
     close = 1013
     status = 503
+
+
+class RightsChanged(LiveError):
+    """One sees more or less than before: come again, and be told what one sees now."""
+
+    code = "rights_changed"
+    sentence = _("What you may see has changed. Connect again.")
+    close = 1012
+    status = 503
+
+
+class TooManyConnections(LiveError):
+    """More are open for this person, or from this address, than the installation allows."""
+
+    code = "too_many_connections"
+    sentence = _("Too many live connections are open. Close some of them.")
+    close = 4429
+    status = 429
+    retry_after = 30
+
+
+class Throttled(LiveError):
+    """Too many tries in this minute, as the API counts them."""
+
+    code = "throttled"
+    sentence = _("Too many requests. Try again in a minute.")
+    close = 4429
+    status = 429
+    retry_after = 60
+
+
+class MessageTooBig(LiveError):
+    """Nothing is expected from who listens."""
+
+    code = "message_too_big"
+    sentence = _("The message is too big.")
+    close = 1009
+    status = 413
+
+
+class TooSlow(LiveError):
+    """What lies ready was not taken for a minute."""
+
+    code = "too_slow"
+    sentence = _("You did not take what was sent. Connect again.")
+    close = 1013
+    status = 503
+
+
+class BadOption(LiveError):
+    code = "bad_option"
+    sentence = _("There is no such kind of file.")
+    close = 4400
+    status = 400

@@ -5,6 +5,7 @@ waited for. It goes on whatever is away: the database, Redis, or all its readers
 """
 
 import asyncio
+import math
 import time
 from weakref import WeakKeyDictionary
 
@@ -12,20 +13,25 @@ import structlog
 
 from monitoring.events.selectors import Cursor
 from monitoring.live.access import Credential
-from monitoring.live.errors import LiveError, NotAllowed, NotFound, Restarting
+from monitoring.live.errors import LiveError, NotAllowed, NotFound, Restarting, TooSlow
 from monitoring.live.following import Followed, Subscription, end_all
 from monitoring.live.listening import listen
 from monitoring.live.mailbox import Topic
-from monitoring.live.reading import Reading, file_topic, read_once, visible_topics
+from monitoring.live.numbers import DASHBOARD
+from monitoring.live.presence import Presence
+from monitoring.live.reading import SOURCES, Reading, read_once, visible_topics
 from monitoring.live.threads import ask
 
 log = structlog.get_logger(__name__)
 
+# It looks for events so often; each source says how often its topics are read (`Pace`).
 EVERY_SECONDS = 1.0
 # Wake-ups that come together are one reading.
 LEAST_SECONDS = 0.1
 RECHECK_SECONDS = 15.0
 IDLE_SECONDS = 30.0
+# Who takes nothing for so long is sent away.
+UNTAKEN_SECONDS = 60.0
 
 
 class Hub:
@@ -39,10 +45,18 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
         self._is_blind = False
         self._is_closing = False
+        self.presence = Presence()
 
     @property
     def is_followed(self) -> bool:
         return bool(self._followed)
+
+    def came(self, channel: str, way: str, *, user: int, resumes: bool) -> None:
+        """Somebody was let in: counted, and a line in the log."""
+        self.presence.measured.opened[f"{channel} {way}"] += 1
+        if resumes:
+            self.presence.measured.resumed[f"{channel} {way}"] += 1
+        log.info("live_connected", channel=channel, way=way, user=user, resumes=resumes)
 
     def subscribe(self, subscription: Subscription) -> None:
         """Its present state comes first, read after this moment; then every change."""
@@ -67,10 +81,17 @@ class Hub:
 
     def wake(self, subjects: list[str]) -> None:
         """Somebody wrote these rows."""
-        named = {file_topic(subject) for subject in subjects} & self._followed.keys()
-        if named:
-            self._changed |= named
-            self._woken.set()
+        for name, topics in self._by_source().items():
+            named = SOURCES[name].woken_by(subjects, topics)
+            if named:
+                self._changed |= set(named)
+                self._woken.set()
+
+    def _by_source(self) -> dict[str, set[Topic]]:
+        found: dict[str, set[Topic]] = {}
+        for topic in self._followed:
+            found.setdefault(topic.name, set()).add(topic)
+        return found
 
     def send_all_away(self) -> None:
         """The process is told to stop, and would wait for those who listen."""
@@ -84,12 +105,14 @@ class Hub:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            await self.presence.take_leave()
 
     async def _work(self) -> None:
         while True:
             helpers = [
                 asyncio.create_task(listen(self.wake), name="live wake-ups"),
                 asyncio.create_task(self._recheck_for_ever(), name="live rechecks"),
+                asyncio.create_task(self.presence.tell_for_ever(), name="live presence"),
             ]
             try:
                 await self._read_while_followed()
@@ -102,7 +125,7 @@ class Hub:
                 return
 
     async def _read_while_followed(self) -> None:
-        next_of_all = followed_at = time.monotonic()
+        next_look = followed_at = time.monotonic()
         while True:
             now = time.monotonic()
             if self._followed:
@@ -111,12 +134,10 @@ class Hub:
                 # Where it would go on tomorrow is pruned by then: it starts anew.
                 self._place = None
                 return
-            reads_all = now >= next_of_all
-            if reads_all:
-                next_of_all = now + EVERY_SECONDS
-            if self._followed:
-                await self._round(reads_all=reads_all)
-            await self._pause(until=next_of_all)
+            if self._followed and (now >= next_look or self._due()):
+                next_look = now + EVERY_SECONDS
+                await self._round()
+            await self._pause(until=min(next_look, self._next_turn()))
 
     async def _pause(self, *, until: float) -> None:
         await asyncio.sleep(LEAST_SECONDS)
@@ -125,19 +146,31 @@ class Hub:
         except TimeoutError:
             pass
 
-    async def _round(self, *, reads_all: bool) -> None:
+    def _turns(self) -> dict[Topic, float]:
+        return {
+            topic: each.due_at(SOURCES[topic.name].pace, has_changed=topic in self._changed)
+            for topic, each in self._followed.items()
+        }
+
+    def _due(self) -> set[Topic]:
+        now = time.monotonic()
+        return {topic for topic, turn in self._turns().items() if turn <= now}
+
+    def _next_turn(self) -> float:
+        return min(self._turns().values(), default=math.inf)
+
+    async def _round(self) -> None:
         self._woken.clear()
-        changed, self._changed = self._changed, set()
         # Only those are told that wait now: who comes during the reading may have come later
         # than its snapshot.
         waiting = {topic: set(each.waiting) for topic, each in self._followed.items()}
-        wanted = {
-            topic
-            for topic, each in self._followed.items()
-            if each.wants_reading(reads_all=reads_all, has_changed=topic in changed)
-        }
+        wanted = self._due()
+        changed = self._changed & wanted
+        self._changed -= wanted
         try:
-            reading = await ask(read_once, self._place, wanted, set(self._followed))
+            reading = await ask(
+                read_once, self._place, wanted, set(self._followed), self._resting()
+            )
             self._hand_out(reading, waiting)
         except Exception as error:  # noqa: BLE001 - whatever it is, the readers stay and wait
             self._changed |= changed
@@ -150,8 +183,18 @@ class Hub:
             log.info("live_can_read_again")
         self._is_blind = False
         self._place = reading.place
+        self._changed = (self._changed | reading.touched) & self._followed.keys()
         if reading.has_more:
             self._woken.set()
+
+    def _resting(self) -> set[Topic]:
+        """Topics that were read a moment ago: what an event says of them waits for their turn."""
+        now = time.monotonic()
+        return {
+            topic
+            for topic, each in self._followed.items()
+            if each.is_over or each.read_at + SOURCES[topic.name].pace.least > now
+        }
 
     def _hand_out(self, reading: Reading, waiting: dict[Topic, set[Subscription]]) -> None:
         for topic, letter in reading.letters.items():
@@ -163,15 +206,28 @@ class Hub:
                 continue
             later = followed.waiting - waiting.get(topic, set())
             followed.waiting -= later
-            followed.take(letter)
+            told = followed.take(letter, SOURCES[topic.name].pace)
             followed.waiting = later
             if later:
                 self._woken.set()
+            if told and topic.name == DASHBOARD:
+                log.debug("live_dashboard_update", readers=told)
+        for event in reading.events:
+            self.presence.measured.took(event.age)
 
     async def _recheck_for_ever(self) -> None:
         while True:
             await asyncio.sleep(RECHECK_SECONDS)
+            self.send_slow_away()
             await self.recheck()
+
+    def send_slow_away(self) -> None:
+        """Who has taken nothing for long holds memory and a connection for nobody."""
+        for followed in self._followed.values():
+            for subscription in followed.subscriptions:
+                if subscription.mailbox.untaken_seconds() > UNTAKEN_SECONDS:
+                    subscription.mailbox.end(TooSlow())
+                    subscription.give_up()
 
     async def recheck(self) -> None:
         """End the subscriptions of those who lost the right: one question for each holder."""

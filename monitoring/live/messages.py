@@ -1,7 +1,7 @@
 """The messages of the live protocol, in both forms: of a WebSocket, and flat of an event stream."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any
 
 import orjson
 from django.templatetags.static import static
@@ -9,9 +9,27 @@ from django.utils.translation import gettext as _
 
 from monitoring.files.models import TrackedFile
 from monitoring.live.errors import LiveError
+from monitoring.live.numbers import Numbers
+from monitoring.live.protocol import (
+    ConnectionEstablishedMessage,
+    DashboardData,
+    DashboardUpdateMessage,
+    DownloadData,
+    DownloadUpdateMessage,
+    ErrorMessage,
+    GeneralMessage,
+    NoticeData,
+    QueueData,
+    QueueUpdateMessage,
+    RunningDownload,
+    StatsData,
+    StatsUpdateMessage,
+    Status,
+    SystemStats,
+)
+from monitoring.live.running import Running
 from monitoring.live.states import FileState
-
-Status = Literal["pending", "downloading", "completed", "failed"]
+from monitoring.notices.selectors import Shown
 
 # The protocol's words for ours.
 STATUS: dict[str, Status] = {
@@ -22,50 +40,12 @@ STATUS: dict[str, Status] = {
 }
 
 
-class DownloadData(TypedDict):
-    progress: float
-    status: Status
-    title: str
-    thumbnail: str
-    url: str
-    stage: str | None
-    bytes_done: int | None
-    bytes_total: int | None
-    rate: float | None
-    eta_seconds: int | None
-    file_path: NotRequired[str | None]
-    file_size: NotRequired[int | None]
-    format: NotRequired[str | None]
-    error_message: NotRequired[str]
-
-
-class DownloadUpdateMessage(TypedDict):
-    type: Literal["download_update"]
-    timestamp: str
-    download_id: str
-    data: DownloadData
-
-
-class ConnectionEstablishedMessage(TypedDict):
-    type: Literal["connection_established"]
-    timestamp: str
-    download_id: str
-    data: dict[str, str]
-
-
-class ErrorMessage(TypedDict):
-    type: Literal["error"]
-    timestamp: str
-    code: str
-    message: str
-
-
 def download_data(state: FileState) -> DownloadData:
     data = DownloadData(
         progress=state.progress,
         status=STATUS[state.status],
         title=state.title,
-        thumbnail=static(f"kinds/{state.kind}.svg"),
+        thumbnail=thumbnail_of(state.kind, state.thumbnail),
         url=state.url,
         stage=state.stage,
         bytes_done=state.bytes_done,
@@ -124,25 +104,24 @@ def wire_cursor(state: FileState) -> str | None:
 FORGOTTEN_END = "0-0"
 
 
-def established(download_id: str) -> ConnectionEstablishedMessage:
-    return ConnectionEstablishedMessage(
-        type="connection_established",
-        timestamp=iso(datetime.now(UTC)),
-        download_id=download_id,
-        data={"download_id": download_id},
+def established(details: dict[str, str]) -> ConnectionEstablishedMessage:
+    message = ConnectionEstablishedMessage(
+        type="connection_established", timestamp=now(), data=details
     )
+    if "download_id" in details:
+        message["download_id"] = details["download_id"]
+    if "message" in details:
+        message["message"] = details["message"]
+    return message
 
 
-def reset(download_id: str) -> dict[str, Any]:
+def reset(details: dict[str, str]) -> dict[str, Any]:
     """What was missed is not known any more: the state that follows stands for it."""
-    now = iso(datetime.now(UTC))
-    return {"type": "reset", "timestamp": now, "download_id": download_id, "data": {}}
+    return {"type": "reset", "timestamp": now(), **details, "data": {}}
 
 
 def error_message(error: LiveError) -> ErrorMessage:
-    return ErrorMessage(
-        type="error", timestamp=iso(datetime.now(UTC)), code=error.code, message=str(error)
-    )
+    return ErrorMessage(type="error", timestamp=now(), code=error.code, message=str(error))
 
 
 def flat(message: Any) -> dict[str, Any]:
@@ -153,3 +132,144 @@ def flat(message: Any) -> dict[str, Any]:
 
 def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def now() -> str:
+    return iso(datetime.now(UTC))
+
+
+def thumbnail_of(kind: str, kept: str) -> str:
+    """Always on our own host: a picture that was fetched and kept, or else the kind's icon."""
+    return kept or static(f"kinds/{kind}.svg")
+
+
+# ---- numbers ----------------------------------------------------------------------------
+
+
+def queue_data(state: Numbers) -> QueueData:
+    queue = state.queue
+    return QueueData(
+        pending=queue.pending,
+        downloading=queue.downloading,
+        completed=queue.completed,
+        failed=queue.failed,
+        total=queue.total,
+        queue_position=state.position,
+    )
+
+
+def stats_data(state: Numbers) -> StatsData:
+    stats, queue = state.stats, state.stats.queue
+    return StatsData(
+        total_downloads=queue.total,
+        completed_downloads=queue.completed,
+        failed_downloads=queue.failed,
+        pending_downloads=queue.pending,
+        downloads_today=stats.today,
+        downloads_this_week=stats.week,
+        downloads_this_month=stats.month,
+        total_storage_used=stats.storage_used,
+        average_download_time=stats.seconds,
+    )
+
+
+def dashboard_data(state: Numbers) -> DashboardData:
+    return DashboardData(
+        downloads_in_progress=[running_data(one) for one in state.running],
+        queue_stats=queue_data(state),
+        system_stats=SystemStats(
+            **stats_data(state), active_connections=state.connections, system_uptime=state.uptime
+        ),
+        timestamp=iso(state.read_at),
+    )
+
+
+def running_data(one: Running) -> RunningDownload:
+    return RunningDownload(
+        id=one.id,
+        url=one.url,
+        title=one.title,
+        thumbnail=thumbnail_of(one.kind, one.facts.thumbnail),
+        progress=one.progress,
+        status="downloading",
+        duration=one.facts.duration,
+        quality=one.facts.quality,
+        file_size=one.facts.file_size,
+        format=one.facts.format,
+        started_at=iso(one.started_at) if one.started_at else None,
+    )
+
+
+def notice_data(one: Shown) -> NoticeData:
+    return NoticeData(
+        id=one.id,
+        kind=one.kind,
+        level=one.level,
+        title=one.title,
+        message=one.message,
+        starts_at=iso(one.starts_at),
+        ends_at=iso(one.ends_at) if one.ends_at else None,
+    )
+
+
+def queue_message(state: Numbers) -> QueueUpdateMessage:
+    return QueueUpdateMessage(
+        type="queue_update", timestamp=iso(state.read_at), data=queue_data(state)
+    )
+
+
+def stats_message(state: Numbers) -> StatsUpdateMessage:
+    return StatsUpdateMessage(
+        type="stats_update", timestamp=iso(state.read_at), data=stats_data(state)
+    )
+
+
+def dashboard_message(state: Numbers) -> DashboardUpdateMessage:
+    return DashboardUpdateMessage(
+        type="dashboard_update", timestamp=iso(state.read_at), data=dashboard_data(state)
+    )
+
+
+def queue_socket(state: Numbers) -> str:
+    return _socket(queue_message(state), state)
+
+
+def queue_stream(state: Numbers) -> str:
+    return _stream(queue_message(state), state)
+
+
+def stats_socket(state: Numbers) -> str:
+    return _socket(stats_message(state), state)
+
+
+def stats_stream(state: Numbers) -> str:
+    return _stream(stats_message(state), state)
+
+
+def dashboard_socket(state: Numbers) -> str:
+    return _socket(dashboard_message(state), state)
+
+
+def dashboard_stream(state: Numbers) -> str:
+    return _stream(dashboard_message(state), state)
+
+
+def general_socket(one: Shown) -> str:
+    return orjson.dumps(_general(one)).decode()
+
+
+def general_stream(one: Shown) -> str:
+    return stream_event(flat(_general(one)))
+
+
+def _general(one: Shown) -> GeneralMessage:
+    return GeneralMessage(type="general_message", timestamp=now(), data=notice_data(one))
+
+
+def _socket(message: Any, state: Numbers) -> str:
+    place = {"id": str(state.cursor)} if state.cursor else {}
+    return orjson.dumps({**message, **place}).decode()
+
+
+def _stream(message: Any, state: Numbers) -> str:
+    return stream_event(flat(message), cursor=str(state.cursor) if state.cursor else None)

@@ -1,117 +1,187 @@
 """The WebSockets: plain ASGI applications that say what the hub puts into their mailbox."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
+import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
 
-from monitoring.live.access import Credential, identify
-from monitoring.live.errors import LiveError, NotFound, Unavailable
+from monitoring.live.admission import Knock, admit
+from monitoring.live.channels import (
+    DASHBOARD_CHANNEL,
+    DOWNLOADS_CHANNEL,
+    GENERAL_CHANNEL,
+    QUEUE_CHANNEL,
+    STATS_CHANNEL,
+    Channel,
+    Wish,
+)
+from monitoring.live.errors import LiveError, MessageTooBig, NotFound, Throttled, Unavailable
 from monitoring.live.following import Subscription
 from monitoring.live.hub import hub
-from monitoring.live.mailbox import Mailbox
-from monitoring.live.messages import error_message, established, reset, socket_update
-from monitoring.live.reading import file_topic
-from monitoring.live.resume import Start, start_following
+from monitoring.live.mailbox import Mailbox, State
+from monitoring.live.messages import error_message, established, reset
 from monitoring.live.threads import ask
+
+log = structlog.get_logger(__name__)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 NORMAL = 1000
+# Nothing is expected from who listens; words to keep the connection alive are let pass.
+LONGEST_WORD = 4096
+MOST_WORDS = 60
+WORDS_SECONDS = 60.0
 
 
-async def download_socket(scope: Scope, receive: Receive, send: Send) -> None:
-    """`/ws/downloads/{id}`: the state of one file, then every change, to its end."""
-    await _converse(scope, receive, send, _follow_download)
+def socket_of(channel: Channel) -> Application:
+    """`/ws/…`: the present state, then every change."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await _converse(scope, receive, send, lambda: _follow(channel, scope, send))
+
+    return application
 
 
 async def unknown_socket(scope: Scope, receive: Receive, send: Send) -> None:
-    async def refuse(_scope: Scope, _send: Send) -> None:
+    async def refuse() -> None:
         raise NotFound
 
     await _converse(scope, receive, send, refuse)
 
 
+download_socket, queue_socket, stats_socket, dashboard_socket, general_socket = map(
+    socket_of,
+    (DOWNLOADS_CHANNEL, QUEUE_CHANNEL, STATS_CHANNEL, DASHBOARD_CHANNEL, GENERAL_CHANNEL),
+)
+
+
 async def _converse(
-    scope: Scope, receive: Receive, send: Send, tell: Callable[[Scope, Send], Awaitable[None]]
+    scope: Scope, receive: Receive, send: Send, tell: Callable[[], Awaitable[None]]
 ) -> None:
     """Accept, tell until the end or until the other side is gone, and close with the reason."""
     if (await receive())["type"] != "websocket.connect":
         return
     await send({"type": "websocket.accept"})
-    gone = asyncio.create_task(_until_gone(receive))
     telling = asyncio.create_task(_tell_to_the_end(scope, send, tell))
+    gone = asyncio.create_task(_until_gone(receive))
     try:
         await asyncio.wait({gone, telling}, return_when=asyncio.FIRST_COMPLETED)
+        error = gone.result() if gone.done() else None
+        if error is not None and not telling.done():
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+            await _refuse(scope, send, error)
     finally:
         for task in (gone, telling):
             task.cancel()
         await asyncio.gather(gone, telling, return_exceptions=True)
 
 
-async def _until_gone(receive: Receive) -> None:
-    # What a client says is not asked for, and not kept.
-    while (await receive())["type"] != "websocket.disconnect":
-        pass
+async def _until_gone(receive: Receive) -> LiveError | None:
+    """Until the other side is gone (None), or says more than it may."""
+    words, since = 0, time.monotonic()
+    while True:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            return None
+        if len(message.get("text") or message.get("bytes") or "") > LONGEST_WORD:
+            return MessageTooBig()
+        if time.monotonic() - since > WORDS_SECONDS:
+            words, since = 0, time.monotonic()
+        words += 1
+        if words > MOST_WORDS:
+            return Throttled()
 
 
-async def _tell_to_the_end(
-    scope: Scope, send: Send, tell: Callable[[Scope, Send], Awaitable[None]]
-) -> None:
-    close, reason = NORMAL, ""
+async def _tell_to_the_end(scope: Scope, send: Send, tell: Callable[[], Awaitable[None]]) -> None:
     try:
         try:
-            await tell(scope, send)
+            await tell()
         except DatabaseError as error:
             raise Unavailable from error
     except LiveError as error:
-        close, reason = error.close, error.code
-        await _say(send, error_message(error))
+        await _refuse(scope, send, error)
     except OSError:  # The other side is gone.
         return
-    await send({"type": "websocket.close", "code": close, "reason": reason})
+    else:
+        await send({"type": "websocket.close", "code": NORMAL, "reason": ""})
 
 
-async def _follow_download(scope: Scope, send: Send) -> None:
-    credential, start = await ask(_admit, scope)
-    mailbox = Mailbox()
-    subscription = Subscription(file_topic(start.file_id), mailbox, credential)
-    hub().subscribe(subscription)
+async def _refuse(scope: Scope, send: Send, error: LiveError) -> None:
+    hub().presence.measured.errors[error.code] += 1
+    log.info("live_refused", way="socket", path=scope["path"], code=error.code)
     try:
-        await _say(send, established(str(start.file_id)))
-        if start.is_reset:
-            await _say(send, reset(str(start.file_id)))
-        while True:
-            letter = await mailbox.take()
-            await send({"type": "websocket.send", "text": letter.text(socket_update)})
-            if letter.state.is_final:
-                return
-    finally:
-        hub().unsubscribe(subscription)
+        await _say(send, error_message(error))
+        await send({"type": "websocket.close", "code": error.close, "reason": error.code})
+    except (OSError, RuntimeError):
+        return
 
 
-def _admit(scope: Scope) -> tuple[Credential, Start]:
-    """Raises LiveError."""
+async def _follow(channel: Channel, scope: Scope, send: Send) -> None:
+    admission = await ask(admit, _knock(channel, scope))
+    there, mailbox, start = hub(), Mailbox(), admission.start
+    with there.presence.present(
+        channel=channel.name,
+        way="socket",
+        user=admission.user,
+        address=admission.address,
+        others=admission.others,
+    ):
+        there.came(channel.name, "socket", user=admission.user, resumes=admission.resumes)
+        subscription = Subscription(start.topic, mailbox, admission.credential)
+        there.subscribe(subscription)
+        try:
+            await _say(send, established(start.established))
+            if start.is_reset:
+                await _say(send, reset(start.established))
+            await _tell(channel, mailbox, send)
+        finally:
+            there.unsubscribe(subscription)
+
+
+async def _tell(channel: Channel, mailbox: Mailbox, send: Send) -> None:
+    told: set[State] = set()
+    messages = hub().presence.measured.messages
+    while True:
+        letter = await mailbox.take()
+        for part in letter.parts():
+            if part is not letter and not channel.is_news(part.state, told):
+                continue
+            await send({"type": "websocket.send", "text": part.text(channel.socket_form)})
+            messages["socket"] += 1
+        if letter.state.is_final:
+            return
+
+
+def _knock(channel: Channel, scope: Scope) -> Knock:
     headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    cookies = parse_cookie(headers.get(b"cookie", ""))
-    user, credential = identify(
-        authorization=headers.get(b"authorization", ""),
-        session=cookies.get(settings.SESSION_COOKIE_NAME, ""),
-        origin=headers.get(b"origin"),
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    client = scope.get("client")
+    return Knock(
+        channel=channel,
+        wish=Wish(
+            download_id=scope["url_route"]["kwargs"].get("download_id", ""),
+            since=headers.get(b"last-event-id") or query.get("since", [""])[-1],
+            kinds=tuple(query.get("kind", ())),
+        ),
+        address=client[0] if client else "",
         host=headers.get(b"host", ""),
+        authorization=headers.get(b"authorization", ""),
+        session=parse_cookie(headers.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME, ""),
+        ticket=query.get("ticket", [""])[-1],
+        origin=headers.get(b"origin"),
         must_have_origin=True,
     )
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    since = headers.get(b"last-event-id") or query.get("since", [""])[-1]
-    download_id = scope["url_route"]["kwargs"]["download_id"]
-    return credential, start_following(actor=user, download_id=download_id, since=since)
 
 
 async def _say(send: Send, message: Any) -> None:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Now
@@ -32,6 +33,7 @@ class FileState:
     bytes_total: int | None
     error: str
     result: Result
+    thumbnail: str
     cursor: Cursor | None
     rate: float | None = field(compare=False)
     eta_seconds: int | None = field(compare=False)
@@ -40,6 +42,9 @@ class FileState:
     @property
     def is_final(self) -> bool:
         return self.status in (TrackedFile.Status.COMPLETED, TrackedFile.Status.FAILED)
+
+
+_FACTS = {name: f"facts__{name}" for name in ("thumbnail", "file_path", "file_size", "format")}
 
 
 def read_files(file_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, FileState]:
@@ -70,9 +75,15 @@ def read_files(file_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, FileState]:
             "stage_since",
             "newest",
             "read_at",
+            *_FACTS.values(),
         )
     )
-    return {row["pk"]: _state(**row) for row in rows}
+    return {row["pk"]: _state(facts=_facts(row), **row) for row in rows}
+
+
+def _facts(row: dict[str, Any]) -> dict[str, Any]:
+    """What the joined row of facts has, out of a file's row."""
+    return {name: row.pop(column) for name, column in _FACTS.items()}
 
 
 def _state(
@@ -90,6 +101,7 @@ def _state(
     stage_since: datetime | None,
     newest: str | None,
     read_at: datetime,
+    facts: dict[str, Any],
 ) -> FileState:
     rate = eta = None
     if stage_since is not None and stage_bytes:
@@ -109,9 +121,18 @@ def _state(
         bytes_done=stage_bytes,
         bytes_total=stage_total,
         error=error,
-        result=result_of(kind, pk) if completed else Result(),
+        result=_result(kind, pk, facts) if completed else Result(),
+        thumbnail=facts["thumbnail"] or "",
         cursor=Cursor.parse(newest) if newest else None,
         rate=rate,
         eta_seconds=eta,
         read_at=read_at,
     )
+
+
+def _result(kind: str, pk: uuid.UUID, facts: dict[str, Any]) -> Result:
+    """What the app of this kind says, or else what was noted with the file."""
+    found = result_of(kind, pk)
+    if found != Result():
+        return found
+    return Result(facts["file_path"] or None, facts["file_size"], facts["format"] or None)

@@ -1,8 +1,9 @@
-"""Addresses of the event streams. All answer with and without a trailing slash."""
+"""Addresses of the event streams, and of who listens. With and without a trailing slash."""
 
 from django.urls import re_path
 
 from monitoring.live import streams
+from monitoring.live.api.views import ConnectionsView
 
 app_name = "live"
 
@@ -10,4 +11,8 @@ UUID = r"(?P<download_id>[0-9a-fA-F-]{32,36})"
 
 urlpatterns = [
     re_path(rf"^downloads/{UUID}/stream/?$", streams.download_stream, name="download-stream"),
+    re_path(r"^downloads/queue/stream/?$", streams.queue_stream, name="queue-stream"),
+    re_path(r"^downloads/stats/stream/?$", streams.stats_stream, name="stats-stream"),
+    re_path(r"^downloads/dashboard/stream/?$", streams.dashboard_stream, name="dashboard-stream"),
+    re_path(r"^ws/connections/?$", ConnectionsView.as_view(), name="connections"),
 ]

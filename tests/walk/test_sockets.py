@@ -17,6 +17,10 @@ TOLD, LOGIN, MISSING = "connection_established", "not_authenticated", "not_found
 # As in tests/walk/rules.py: `i` is told, `m` is not there.
 RULES = {
     "ws:ws/downloads/{download_id}": ("iiimmi", "mmmmii"),
+    "ws:ws/queue": ("iiiiii", "iiiiii"),
+    "ws:ws/stats": ("iiiiii", "iiiiii"),
+    "ws:ws/dashboard": ("iiiiii", "iiiiii"),
+    "ws:ws/general": ("iiiiii", "iiiiii"),
     # What no route answers.
     "ws:": ("mmmmmm", "mmmmmm"),
 }

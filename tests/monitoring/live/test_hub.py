@@ -24,12 +24,15 @@ from monitoring.files.services import open_file
 from monitoring.live import hub as hub_module
 from monitoring.live import streams
 from monitoring.live.access import Credential
+from monitoring.live.admission import Admission
+from monitoring.live.channels import DOWNLOADS_CHANNEL, Start
 from monitoring.live.errors import LiveError, NotAllowed, NotAuthenticated, NotFound
+from monitoring.live.files import file_topic
 from monitoring.live.following import Subscription
 from monitoring.live.hub import Hub, hub
 from monitoring.live.mailbox import Letter, Mailbox
-from monitoring.live.reading import file_topic, read_once
-from monitoring.live.resume import Start
+from monitoring.live.presence import Others
+from monitoring.live.reading import read_once
 from tests.config.waiting import wait_for
 from tests.monitoring.live.conftest import session_of, token_of
 
@@ -260,8 +263,9 @@ async def test_a_comment_keeps_a_quiet_stream_open_and_leaving_ends_it(
     running: Hub, file: TrackedFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "KEEP_OPEN_SECONDS", 0.1)
-    start = Start(file_id=file.pk, has_seen_end=False, is_reset=False)
-    stream = aiter(streams.follow(NOBODY, start))
+    start = Start(file_topic(file.pk), {"download_id": str(file.pk)})
+    admission = Admission(NOBODY, 1, "::1", start, Others(0, 0))
+    stream = aiter(streams.follow(DOWNLOADS_CHANNEL, admission))
     said = [await anext(stream) for _ in range(2)]
     async with asyncio.timeout(10):
         while not said[-1].startswith(":"):

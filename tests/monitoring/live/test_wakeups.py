@@ -25,10 +25,10 @@ from monitoring.events import wakeups
 from monitoring.events.wakeups import GROUP, wake
 from monitoring.files.models import TrackedFile
 from monitoring.live import hub as hub_module
+from monitoring.live.files import file_topic
 from monitoring.live.following import Subscription
 from monitoring.live.hub import Hub
 from monitoring.live.mailbox import Mailbox
-from monitoring.live.reading import file_topic
 from tests.config.waiting import busyness
 from tests.monitoring.live.test_hub import NOBODY, apart, take, write
 

@@ -1,0 +1,1 @@
+"""How many files there are of each kind and state, kept by the database as they change."""

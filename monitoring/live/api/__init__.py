@@ -1,0 +1,1 @@
+"""The HTTP calls beside the live channels: the same numbers, who listens, tickets."""

@@ -1,0 +1,1 @@
+"""What administrators say to everyone: notices that hold from a moment to another."""
