@@ -34,6 +34,11 @@ TELL_ANYWAY_SECONDS = 5.0
 _BEGAN = time.monotonic()
 
 
+def _key(user: int) -> str:
+    # A key of digits alone would be asked for as a place in a list.
+    return f"u{user}"
+
+
 @dataclass(frozen=True)
 class Others:
     """How many connections somebody has open at the other processes."""
@@ -64,7 +69,7 @@ class Presence:
         counted = (
             (self.connections, channel),
             (self.ways, f"{channel} {way}"),
-            (self.users, str(user)),
+            (self.users, _key(user)),
             (self.addresses, address),
         )
         for counter, key in counted:
@@ -83,7 +88,7 @@ class Presence:
         """Raises TooManyConnections when there is no room for one more."""
         limits = settings.LIVE_LIMITS
         for limit, count in (
-            (limits["user"], self.users[str(user)] + others.of_user),
+            (limits["user"], self.users[_key(user)] + others.of_user),
             (limits["address"], self.addresses[address] + others.of_address),
         ):
             if limit and count >= limit:
@@ -167,7 +172,7 @@ def others_of(*, user: int, address: str) -> Others:
     rows = (
         living()
         .exclude(pk__in=list(_here))
-        .values_list(KeyTextTransform(str(user), "users"), KeyTextTransform(address, "addresses"))
+        .values_list(KeyTextTransform(_key(user), "users"), KeyTextTransform(address, "addresses"))
     )
     found = list(rows)
     return Others(
