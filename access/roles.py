@@ -73,6 +73,7 @@ _ADMIN = _OPERATOR | {
     # Its bytes without their encryption.
     "backups.open_backup",
     "backups.rescan_storage",
+    "monitoring.add_notice",
     "monitoring.view_alert",
     "monitoring.view_event",
     # What strangers wrote, and files of this machine that are no company's.

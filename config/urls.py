@@ -10,6 +10,7 @@ from controlplane.api import urls as controlplane_api
 from dashboard.login import admin_login, admin_password_change
 from monitoring.files.api import urls as files_api
 from monitoring.live.api import urls as live_api
+from monitoring.notices.api import urls as notices_api
 from restores.api import urls as restores_api
 from storage.api import urls as storage_api
 
@@ -25,6 +26,7 @@ api = [
     *storage_api.urlpatterns,
     *files_api.urlpatterns,
     *live_api.urlpatterns,
+    *notices_api.urlpatterns,
     *restores_api.urlpatterns,
     *controlplane_api.urlpatterns,
     re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
@@ -38,6 +40,7 @@ urlpatterns = [
     path("", include("access.pages.urls")),
     path("", include("restores.pages.urls")),
     path("", include("controlplane.pages.urls")),
+    path("", include("monitoring.notices.pages.urls")),
     path("", include("monitoring.live.urls")),
     re_path(r"^docs/?$", DocsView.as_view(), name="docs"),
     re_path(r"^redoc/?$", RedocView.as_view(), name="redoc"),

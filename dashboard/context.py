@@ -18,6 +18,10 @@ from backups.recovery.state import may_manage
 from dashboard.health import TICK, TICK_STALE_AFTER
 from look.units import age, duration
 from monitoring.heartbeats.services import ages
+from monitoring.notices.models import Notice
+from monitoring.notices.selectors import holding, notices_for
+
+MOST_NOTICES = 20
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,13 @@ _PLACES = (
         ("access:audit",),
     ),
     _Place(
+        gettext_lazy("Notices"),
+        "notices:list",
+        "info",
+        lambda user: user.may("monitoring.add_notice"),
+        ("notices:",),
+    ),
+    _Place(
         gettext_lazy("Account"), "access:account", "person", lambda _user: True, ("access:account",)
     ),
     _Place(gettext_lazy("Administration"), "admin:index", "admin", lambda user: user.is_staff, ()),
@@ -117,6 +128,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "who": _who(known) if known else "",
         "watcher": _watcher(),
         "version": settings.VERSION,
+        "notices": _notices(known) if known else [],
     }
 
 
@@ -133,6 +145,13 @@ def _navigation(request: HttpRequest, user: User) -> list[Entry]:
         for place in _PLACES
         if place.allowed(user)
     ]
+
+
+def _notices(user: User) -> list[Notice]:
+    try:
+        return list(holding(notices_for(user)).order_by("id")[:MOST_NOTICES])
+    except DatabaseError:
+        return []
 
 
 def _who(user: User) -> str:

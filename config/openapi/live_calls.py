@@ -31,4 +31,17 @@ LIVE_CALLS: dict[tuple[str, str], Call] = {
         description="For a client that can set neither a cookie nor a header: send it as "
         "`?ticket=` within 30 seconds. It opens one stream, and that one again for ten minutes.",
     ),
+    ("monitoring.notices.api.views.NoticesView", "get"): call(
+        *("Live", "listNotices", "What is said to everyone now"), gives="Notices"
+    ),
+    ("monitoring.notices.api.views.NoticesView", "post"): call(
+        *("Live", "createNotice", "Say something to everyone"),
+        gives="Notice",
+        status=201,
+        takes="NewNotice",
+        description="Administrators, to their company; those of all companies to everyone.",
+    ),
+    ("monitoring.notices.api.views.NoticeView", "delete"): call(
+        *("Live", "withdrawNotice", "Take it back"), status=204, refuses=(404,)
+    ),
 }

@@ -25,6 +25,7 @@ CALLS = {
     **LIVE_CALLS,
 }
 Endpoint = tuple[str, str, str, Callable[..., Any]]
+_NUMBERS = ("notice_id",)
 _UUIDS = re.compile(r"{(\w+)}")
 # Not calls of the API: its pages, and the answer to what is no address.
 _LEFT_OUT = ("NowhereView", "DocsView", "RedocView")
@@ -60,7 +61,9 @@ def _of_path(path: str) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "format": "uuid"},
+            "schema": {"type": "integer"}
+            if name in _NUMBERS
+            else {"type": "string", "format": "uuid"},
         }
         for name in _UUIDS.findall(path)
     ]

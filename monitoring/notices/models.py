@@ -8,12 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from access.models import Company, User
 
 
-class NoticeRows(models.QuerySet["Notice"]):
-    def holding(self) -> "NoticeRows":
-        """By the database's clock."""
-        return self.filter(starts_at__lte=Now()).filter(Q(ends_at=None) | Q(ends_at__gt=Now()))
-
-
 class Notice(models.Model):
     """Without a company it is for everyone; without an end it holds until it is withdrawn."""
 
@@ -38,8 +32,6 @@ class Notice(models.Model):
     ends_at = models.DateTimeField(_("until"), null=True, blank=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
-
-    objects = NoticeRows.as_manager()
 
     class Meta:
         app_label = "monitoring"

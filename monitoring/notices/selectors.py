@@ -55,3 +55,13 @@ def notices_for(actor: Actor) -> QuerySet[Notice]:
         return Notice.objects.all()
     theirs = Membership.objects.filter(user=actor).values("company_id")
     return Notice.objects.filter(Q(company=None) | Q(company__in=theirs))
+
+
+def not_over(rows: QuerySet[Notice]) -> QuerySet[Notice]:
+    """What holds, and what is to come."""
+    return rows.filter(Q(ends_at=None) | Q(ends_at__gt=Now()))
+
+
+def holding(rows: QuerySet[Notice]) -> QuerySet[Notice]:
+    """By the database's clock."""
+    return not_over(rows).filter(starts_at__lte=Now())

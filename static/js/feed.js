@@ -1,4 +1,4 @@
-// One connection that follows one file: a WebSocket, or an event stream where sockets do not
+// One connection that follows one thing: a WebSocket, or an event stream where sockets do not
 // pass. Comes back by itself, and goes on where it was. Knows nothing of the page.
 "use strict";
 
@@ -11,7 +11,7 @@ const ENDS = ["completed", "failed"];
 const TURNS = ["socket", "socket", "stream"];
 
 export class Feed {
-  #id;
+  #paths;
   #hear;
   #tell;
   #link = null;
@@ -23,10 +23,11 @@ export class Feed {
   isOver = false;
   isConnected = false;
 
+  // `paths` are { socket, stream }; without a stream there is only the one way.
   // `hear(message)` gets every message in the form of a WebSocket's; `tell(word)` gets
   // connected, lost (it comes back by itself) or refused (it does not).
-  constructor(id, hear, tell) {
-    this.#id = id;
+  constructor(paths, hear, tell) {
+    this.#paths = paths;
     this.#hear = hear;
     this.#tell = tell;
     this.#connect();
@@ -54,7 +55,8 @@ export class Feed {
 
   #connect() {
     clearTimeout(this.#timer);
-    const way = this.#way || TURNS[this.#attempt % TURNS.length];
+    const turn = TURNS[this.#attempt % TURNS.length];
+    const way = this.#paths.stream ? this.#way || turn : "socket";
     this.#attempt += 1;
     try {
       if (way === "socket") this.#openSocket();
@@ -69,7 +71,7 @@ export class Feed {
   }
 
   #openSocket() {
-    const url = new URL(`/ws/downloads/${this.#id}${this.#query()}`, location.href);
+    const url = new URL(`${this.#paths.socket}${this.#query()}`, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const link = new WebSocket(url);
     this.#link = link;
@@ -88,7 +90,7 @@ export class Feed {
   }
 
   #openStream() {
-    const link = new EventSource(`/downloads/${this.#id}/stream${this.#query()}`);
+    const link = new EventSource(`${this.#paths.stream}${this.#query()}`);
     this.#link = link;
     link.onmessage = (event) => {
       const data = JSON.parse(event.data);

@@ -3,6 +3,7 @@
 // the bars and numbers in it; words are rendered by the server alone and fetched when they change.
 "use strict";
 import { Feed } from "./feed.js";
+import "./notices.js";
 
 // Followed at once: browsers open few connections to one server.
 const MOST_FEEDS = 4;
@@ -143,7 +144,9 @@ function watch() {
     places.delete(id);
   }
   for (const id of wanted) {
-    if (!feeds.has(id)) feeds.set(id, new Feed(id, (message) => hear(id, message), hearState));
+    if (feeds.has(id)) continue;
+    const paths = { socket: `/ws/downloads/${id}`, stream: `/downloads/${id}/stream` };
+    feeds.set(id, new Feed(paths, (message) => hear(id, message), hearState));
   }
 }
 

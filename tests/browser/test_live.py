@@ -43,7 +43,11 @@ def is_unreloaded(page: Page) -> bool:
 
 def sockets_of(page: Page) -> list[WebSocket]:
     opened: list[WebSocket] = []
-    page.on("websocket", lambda socket: opened.append(socket))
+    # Every page has one for notices besides.
+    page.on(
+        "websocket",
+        lambda socket: opened.append(socket) if "/ws/general" not in socket.url else None,
+    )
     return opened
 
 

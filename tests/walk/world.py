@@ -20,6 +20,7 @@ from monitoring.events.models import Event
 from monitoring.files.models import LogLine, Step
 from monitoring.files.services import open_file
 from monitoring.heartbeats.services import beat
+from monitoring.notices.models import Notice
 from restores.models import Restore
 from restores.received.models import ReceivedFile
 from storage.models import StorageTarget, StoredObject
@@ -109,6 +110,7 @@ def furnish(name: str, folder: Path) -> Place:
         "trackedfile": file,
         "receivedfile": ReceivedFile.objects.create(company=place.company, name=mark, size=1),
         "restore": _restore(backup),
+        "notice": Notice.objects.create(company=place.company, title=mark),
         "schedule": BackupSchedule.objects.create(
             company=place.company, database=database, name=mark, interval_minutes=60
         ),
@@ -145,6 +147,7 @@ def values_for(things: Mapping[str, Any]) -> dict[str, object]:
         "database_id": things["database"].pk,
         "download_id": things["trackedfile"].pk,
         "file_id": things["trackedfile"].pk,
+        "notice_id": things["notice"].pk,
         "restore_id": things["restore"].pk,
         "schedule_id": things["schedule"].pk,
         "target_id": things["storagetarget"].pk,
@@ -161,6 +164,7 @@ def missing_values() -> dict[str, object]:
         "database_id": nothing,
         "download_id": nothing,
         "file_id": nothing,
+        "notice_id": 10**9,
         "restore_id": nothing,
         "schedule_id": nothing,
         "target_id": nothing,
