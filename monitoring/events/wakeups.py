@@ -9,6 +9,7 @@ import os
 import threading
 import time
 import uuid
+from typing import Any
 
 from channels.layers import get_channel_layer
 
@@ -21,6 +22,7 @@ SEND_SECONDS = 1.0
 SILENT_SECONDS = 1.0
 EXIT_SECONDS = 0.3
 MOST_IN_A_MESSAGE = 1000
+MOST_SAID = 100
 
 
 class _Sender:
@@ -28,16 +30,19 @@ class _Sender:
 
     def __init__(self) -> None:
         self._waiting: set[str] = set()
+        self._said_waiting: list[dict[str, Any]] = []
         self._lock = threading.Lock()
         self._said = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
         self._thread: threading.Thread | None = None
 
-    def add(self, subject: str) -> None:
+    def add(self, subject: str = "", said: dict[str, Any] | None = None) -> None:
         with self._lock:
-            if len(self._waiting) < MOST_IN_A_MESSAGE:
+            if subject and len(self._waiting) < MOST_IN_A_MESSAGE:
                 self._waiting.add(subject)
+            if said is not None and len(self._said_waiting) < MOST_SAID:
+                self._said_waiting.append(said)
             self._idle.clear()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="wakeups", daemon=True)
@@ -55,7 +60,7 @@ class _Sender:
                 self._said.clear()
                 sent = self._send(runner)
                 with self._lock:
-                    if not self._waiting:
+                    if not self._waiting and not self._said_waiting:
                         self._idle.set()
                 time.sleep(GATHER_SECONDS if sent else SILENT_SECONDS)
                 if not sent:
@@ -64,10 +69,11 @@ class _Sender:
     def _send(self, runner: asyncio.Runner) -> bool:
         with self._lock:
             subjects, self._waiting = self._waiting, set()
-        if not subjects:
+            said, self._said_waiting = self._said_waiting, []
+        if not subjects and not said:
             return True
         try:
-            runner.run(asyncio.wait_for(_publish(sorted(subjects)), SEND_SECONDS))
+            runner.run(asyncio.wait_for(_publish(sorted(subjects), said), SEND_SECONDS))
         except Exception:  # noqa: BLE001 - whatever it is: hubs look by themselves
             return False
         return True
@@ -75,13 +81,14 @@ class _Sender:
     def _drop(self) -> None:
         with self._lock:
             self._waiting.clear()
+            self._said_waiting.clear()
             self._idle.set()
 
 
-async def _publish(subjects: list[str]) -> None:
+async def _publish(subjects: list[str], said: list[dict[str, Any]]) -> None:
     layer = get_channel_layer()
     if layer is not None:
-        await layer.group_send(GROUP, {"type": MESSAGE, "subjects": subjects})
+        await layer.group_send(GROUP, {"type": MESSAGE, "subjects": subjects, "said": said})
 
 
 _sender = _Sender()
@@ -92,6 +99,14 @@ def wake(subject: uuid.UUID | str) -> None:
     try:
         _sender.add(str(subject))
     except Exception:  # noqa: BLE001 - no thread can be had: who writes goes on
+        return
+
+
+def say(said: dict[str, Any]) -> None:
+    """Give every hub something to pass on as it is. Never blocks, never raises; may be lost."""
+    try:
+        _sender.add(said=said)
+    except Exception:  # noqa: BLE001 - as above
         return
 
 

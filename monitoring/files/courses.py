@@ -49,3 +49,7 @@ def register_course(kind: str, course: Course) -> None:
 
 def course_of(kind: str) -> Course:
     return _courses[kind]
+
+
+def has_course(kind: str) -> bool:
+    return kind in _courses

@@ -7,6 +7,7 @@ waited for. It goes on whatever is away: the database, Redis, or all its readers
 import asyncio
 import math
 import time
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import structlog
@@ -16,8 +17,8 @@ from monitoring.live.access import Credential
 from monitoring.live.errors import LiveError, NotAllowed, NotFound, Restarting, TooSlow
 from monitoring.live.following import Followed, Subscription, end_all
 from monitoring.live.listening import listen
-from monitoring.live.mailbox import Topic
-from monitoring.live.numbers import DASHBOARD
+from monitoring.live.mailbox import Letter, Topic
+from monitoring.live.numbers import DASHBOARD, Announced, is_meant
 from monitoring.live.presence import Presence
 from monitoring.live.reading import SOURCES, Reading, read_once, visible_topics
 from monitoring.live.threads import ask
@@ -87,6 +88,20 @@ class Hub:
                 self._changed |= set(named)
                 self._woken.set()
 
+    def say(self, said: dict[str, Any]) -> None:
+        """Pass numbers on as they are, to those who see just this; the others' are read anew."""
+        for topic, followed in self._followed.items():
+            if topic.name != said.get("channel"):
+                continue
+            if is_meant(topic, said.get("company")):
+                letter = Letter(topic, Announced(topic.name, said["data"]))
+                for subscription in followed.subscriptions - followed.waiting:
+                    subscription.mailbox.put(letter)
+                followed.last = letter
+            else:
+                self._changed.add(topic)
+        self._woken.set()
+
     def _by_source(self) -> dict[str, set[Topic]]:
         found: dict[str, set[Topic]] = {}
         for topic in self._followed:
@@ -110,7 +125,7 @@ class Hub:
     async def _work(self) -> None:
         while True:
             helpers = [
-                asyncio.create_task(listen(self.wake), name="live wake-ups"),
+                asyncio.create_task(listen(self.wake, self.say), name="live wake-ups"),
                 asyncio.create_task(self._recheck_for_ever(), name="live rechecks"),
                 asyncio.create_task(self.presence.tell_for_ever(), name="live presence"),
             ]

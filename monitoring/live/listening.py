@@ -15,8 +15,9 @@ FIRST_DELAY = 1.0
 LONGEST_DELAY = 15.0
 
 
-async def listen(wake: Callable[[list[str]], None]) -> None:
-    """Call `wake` with the subjects of each message, until cancelled. Never ends by itself."""
+async def listen(wake: Callable[[list[str]], None], say: Callable[[dict[str, Any]], None]) -> None:
+    """Call `wake` with the subjects of each message and `say` with what is to be passed on, until
+    cancelled. Never ends by itself."""
     layer = get_channel_layer()
     delay = FIRST_DELAY
     while layer is not None:
@@ -28,6 +29,8 @@ async def listen(wake: Callable[[list[str]], None]) -> None:
             while True:
                 message: dict[str, Any] = await layer.receive(channel)
                 wake([str(subject) for subject in message.get("subjects", [])])
+                for said in message.get("said", []):
+                    say(said)
         except asyncio.CancelledError:
             await _within_a_second(layer.group_discard(GROUP, channel))
             raise

@@ -1,7 +1,7 @@
 """The messages of the live protocol, in both forms: of a WebSocket, and flat of an event stream."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from django.templatetags.static import static
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from monitoring.files.models import TrackedFile
 from monitoring.live.errors import LiveError
-from monitoring.live.numbers import Numbers
+from monitoring.live.numbers import Announced, Numbers
 from monitoring.live.protocol import (
     ConnectionEstablishedMessage,
     DashboardData,
@@ -146,7 +146,9 @@ def thumbnail_of(kind: str, kept: str) -> str:
 # ---- numbers ----------------------------------------------------------------------------
 
 
-def queue_data(state: Numbers) -> QueueData:
+def queue_data(state: Numbers | Announced) -> QueueData:
+    if isinstance(state, Announced):
+        return cast(QueueData, state.data)
     queue = state.queue
     return QueueData(
         pending=queue.pending,
@@ -158,7 +160,9 @@ def queue_data(state: Numbers) -> QueueData:
     )
 
 
-def stats_data(state: Numbers) -> StatsData:
+def stats_data(state: Numbers | Announced) -> StatsData:
+    if isinstance(state, Announced):
+        return cast(StatsData, state.data)
     stats, queue = state.stats, state.stats.queue
     return StatsData(
         total_downloads=queue.total,
@@ -173,7 +177,9 @@ def stats_data(state: Numbers) -> StatsData:
     )
 
 
-def dashboard_data(state: Numbers) -> DashboardData:
+def dashboard_data(state: Numbers | Announced) -> DashboardData:
+    if isinstance(state, Announced):
+        return cast(DashboardData, state.data)
     return DashboardData(
         downloads_in_progress=[running_data(one) for one in state.running],
         queue_stats=queue_data(state),
@@ -212,45 +218,45 @@ def notice_data(one: Shown) -> NoticeData:
     )
 
 
-def queue_message(state: Numbers) -> QueueUpdateMessage:
+def queue_message(state: Numbers | Announced) -> QueueUpdateMessage:
     return QueueUpdateMessage(
         type="queue_update", timestamp=iso(state.read_at), data=queue_data(state)
     )
 
 
-def stats_message(state: Numbers) -> StatsUpdateMessage:
+def stats_message(state: Numbers | Announced) -> StatsUpdateMessage:
     return StatsUpdateMessage(
         type="stats_update", timestamp=iso(state.read_at), data=stats_data(state)
     )
 
 
-def dashboard_message(state: Numbers) -> DashboardUpdateMessage:
+def dashboard_message(state: Numbers | Announced) -> DashboardUpdateMessage:
     return DashboardUpdateMessage(
         type="dashboard_update", timestamp=iso(state.read_at), data=dashboard_data(state)
     )
 
 
-def queue_socket(state: Numbers) -> str:
+def queue_socket(state: Numbers | Announced) -> str:
     return _socket(queue_message(state), state)
 
 
-def queue_stream(state: Numbers) -> str:
+def queue_stream(state: Numbers | Announced) -> str:
     return _stream(queue_message(state), state)
 
 
-def stats_socket(state: Numbers) -> str:
+def stats_socket(state: Numbers | Announced) -> str:
     return _socket(stats_message(state), state)
 
 
-def stats_stream(state: Numbers) -> str:
+def stats_stream(state: Numbers | Announced) -> str:
     return _stream(stats_message(state), state)
 
 
-def dashboard_socket(state: Numbers) -> str:
+def dashboard_socket(state: Numbers | Announced) -> str:
     return _socket(dashboard_message(state), state)
 
 
-def dashboard_stream(state: Numbers) -> str:
+def dashboard_stream(state: Numbers | Announced) -> str:
     return _stream(dashboard_message(state), state)
 
 
@@ -266,10 +272,10 @@ def _general(one: Shown) -> GeneralMessage:
     return GeneralMessage(type="general_message", timestamp=now(), data=notice_data(one))
 
 
-def _socket(message: Any, state: Numbers) -> str:
+def _socket(message: Any, state: Numbers | Announced) -> str:
     place = {"id": str(state.cursor)} if state.cursor else {}
     return orjson.dumps({**message, **place}).decode()
 
 
-def _stream(message: Any, state: Numbers) -> str:
+def _stream(message: Any, state: Numbers | Announced) -> str:
     return stream_event(flat(message), cursor=str(state.cursor) if state.cursor else None)

@@ -45,6 +45,27 @@ class Numbers:
         return False
 
 
+@dataclass(frozen=True)
+class Announced:
+    """Numbers that server code has said; what is read next takes their place."""
+
+    channel: str
+    data: dict[str, Any]
+    cursor: None = None
+    read_at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
+
+    @property
+    def is_final(self) -> bool:
+        return False
+
+
+def is_meant(topic: Topic, company: int | None) -> bool:
+    """Whether these are this reader's numbers: of one company, or of the whole installation."""
+    scope = _asker(topic).scope
+    wanted = None if company is None else (company,)
+    return scope.companies == wanted and scope.by is None and not scope.kinds
+
+
 class Scoped:
     """What the three have in common: a change of any file touches all of them."""
 
