@@ -25,6 +25,7 @@ _VIEWER = frozenset(
         "backups.view_levelresult",
         "monitoring.follow_files",
         "monitoring.view_logline",
+        "monitoring.view_metrics",
         "monitoring.view_stage",
         "monitoring.view_step",
         "monitoring.view_trackedfile",

@@ -18,10 +18,12 @@ OPEN_ROUTES = frozenset(
         "health",
         "health-live",
         "health-ready",
+        # To programs on the same machine; others send it a token.
+        "live:metrics",
     }
 )
 # Open besides them where DOCS_PUBLIC is set: what the API is, and nothing of what is in it.
-DOCS_ROUTES = frozenset({"api:schema", "docs", "redoc"})
+DOCS_ROUTES = frozenset({"api:schema", "docs", "live:asyncapi", "live:docs", "redoc"})
 
 
 def is_open(request: HttpRequest) -> bool:

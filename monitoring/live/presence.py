@@ -185,3 +185,11 @@ def forget_silent_processes() -> int:
     """Remove the rows of processes that ended without a word. Called by the tick."""
     gone, _each = ServerProcess.objects.filter(seen_at__lt=Now() - 20 * SILENT_AFTER).delete()
     return gone
+
+
+def all_measured() -> dict[str, dict[str, Any]]:
+    """What each living process has open and has done: this one as of now."""
+    rows = living().values_list("pk", "connections", "measured")
+    found = {str(pk): {"connections": told, "measured": done} for pk, told, done in rows}
+    here = {str(pk): one._as_row() for pk, one in dict(_here).items()}
+    return dict(sorted({**found, **here}.items()))

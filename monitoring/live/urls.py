@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from monitoring.live import streams
+from monitoring.live import documents, streams
 from monitoring.live.api.views import ConnectionsView
 
 app_name = "live"
@@ -14,5 +14,8 @@ urlpatterns = [
     re_path(r"^downloads/queue/stream/?$", streams.queue_stream, name="queue-stream"),
     re_path(r"^downloads/stats/stream/?$", streams.stats_stream, name="stats-stream"),
     re_path(r"^downloads/dashboard/stream/?$", streams.dashboard_stream, name="dashboard-stream"),
+    re_path(r"^docs/live/?$", documents.asyncapi_page, name="docs"),
+    re_path(r"^docs/live\.json$", documents.asyncapi_json, name="asyncapi"),
+    re_path(r"^metrics/?$", documents.metrics, name="metrics"),
     re_path(r"^ws/connections/?$", ConnectionsView.as_view(), name="connections"),
 ]

@@ -136,6 +136,10 @@ RULES: dict[str, Rule] = {
     "live:queue-stream": rule(GET=ALL),
     "live:stats-stream": rule(GET=ALL),
     "live:dashboard-stream": rule(GET=ALL),
+    "live:docs": rule(GET=ALL),
+    "live:asyncapi": rule(GET=ALL),
+    # To this machine; tests/monitoring/live/test_documents asks from elsewhere.
+    "live:metrics": rule(GET=ALL),
     "live:connections": rule(GET=NOT_AGENTS),
     # The admin site lets in staff alone: of the cast the administrators and root.
     "admin:index": rule(GET="llilii", POST="llilii", PUT="llilii"),
