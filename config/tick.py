@@ -30,8 +30,8 @@ from backups.upkeep.rechecks import queue_rechecks
 from config.audit_watch import alert_lost_audit
 from controlplane.services import look_after_sets
 from monitoring.events.services import prune_events
-from monitoring.files.ended import forget_ended_files
 from monitoring.figures.folding import fold_tallies
+from monitoring.files.ended import forget_ended_files
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
 from monitoring.live.presence import forget_silent_processes
