@@ -76,6 +76,7 @@ _ADMIN = _OPERATOR | {
     "backups.rescan_storage",
     "monitoring.add_notice",
     "monitoring.view_alert",
+    "monitoring.view_delivery",
     "monitoring.view_event",
     # What strangers wrote, and files of this machine that are no company's.
     "restores.accept_extensions",

@@ -17,7 +17,7 @@ from backups.secret_use import reach_server
 
 SENT_TO = ("host", "port", "username", "tls_mode")
 CONNECTION = ("name", "host", "port", "database_name", "username", "tls_mode")
-EDITABLE = (*CONNECTION, "drill_every", "drill_days", "protected")
+EDITABLE = (*CONNECTION, "drill_every", "drill_days", "promise_hours", "proof_days", "protected")
 # Not on the form of the connection: the page of what is kept has it.
 CHANGEABLE = (*EDITABLE, "retention")
 
@@ -45,6 +45,8 @@ def create_database(
     actor: Actor,
     drill_every: int = 1,
     drill_days: int | None = None,
+    promise_hours: int | None = None,
+    proof_days: int = 30,
     protected: bool = False,
     retention: dict[str, Any] | None = None,
 ) -> Database:
@@ -60,6 +62,8 @@ def create_database(
         tls_mode=tls_mode,
         drill_every=drill_every,
         drill_days=drill_days,
+        promise_hours=promise_hours,
+        proof_days=proof_days,
         protected=protected,
         retention=_checked_retention(retention),
     )

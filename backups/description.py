@@ -88,6 +88,8 @@ def describe_database(database: Database) -> dict[str, Any]:
         "tls_mode": database.tls_mode,
         "drill_every": database.drill_every,
         "drill_days": database.drill_days,
+        "promise_hours": database.promise_hours,
+        "proof_days": database.proof_days,
         "retention": described_retention(database.retention),
         "cleanup_stopped": database.cleanup_stopped or None,
         "protected": database.protected,

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 
 from access import audit
 from access.policy import Actor, require
+from backups.copies import Lost, copies_to_read, find_copy, is_lost, lose_copy
 from backups.engines import engine_for
 from backups.errors import BackupError, Corrupt, Missing, NotReady
 from backups.models import Backup
 from backups.pipeline import named
-from backups.standing import Lost, copies_to_read, find_copy, is_lost, lose_copy
 from backups.validation import check_stored
 from storage.errors import StorageError
 from storage.models import StoredObject

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access import audit
@@ -12,7 +13,8 @@ from backups.models import Backup, LevelResult
 from backups.pipeline import Packed
 from backups.scheduling.retries import plan_retry
 from backups.validation import Finding
-from monitoring.alerts.services import alert
+from monitoring.alerts.models import Alert
+from monitoring.alerts.services import open_alert, resolve_alert
 from monitoring.files.courses import CANCELLED, Failure
 from storage.services import register_object
 
@@ -49,6 +51,8 @@ def write_success(
         checked_at=Now(),
     )
     _audit(backup, "backup.completed")
+    if not backup.is_part:
+        resolve_alert(key=f"backup.failed:{backup.database_id}")
 
 
 def write_failure(*, backup: Backup, failure: Failure) -> None:
@@ -65,13 +69,15 @@ def write_failure(*, backup: Backup, failure: Failure) -> None:
     # Of what is tried again people hear when the last try fails.
     is_tried_again = not was_cancelled and plan_retry(backup=backup, code=failure.code)
     if not was_cancelled and not is_tried_again:
-        alert(
+        open_alert(
+            key=f"backup.failed:{backup.database_id}",
             company=backup.company,
-            rule="backup.failed",
-            title=_("The backup of %(name)s failed") % {"name": backup.database.name},
+            severity=Alert.Severity.CRITICAL,
+            subject=_("The backup of %(name)s failed") % {"name": backup.database.name},
             text=failure.message,
-            thing=backup,
-            key=f"backup.failed:{backup.pk}",
+            url=reverse("backups:detail", args=[backup.pk]),
+            thing=backup.database,
+            occurrence=str(backup.pk),
         )
 
 

@@ -1,162 +1,153 @@
-"""What the state of one copy means to its backup: which copy to read, and what is left without it.
+"""How each database stands: its newest backup, its newest good one, and whether that is enough."""
 
-The bytes of all copies are the same; while one is whole, so is the backup.
-"""
-
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from access import audit
-from access.policy import System
-from backups.errors import BackupError, Corrupt, Missing
-from backups.models import Backup, Check, LevelResult
-from backups.validation import Finding
-from monitoring.alerts.services import alert
-from storage.models import StoredObject
-from storage.services import mark_checked
+from access.policy import Actor
+from backups.models import Backup, Database
+from backups.options import NARROWING
+from backups.promise import Promise, promises_of
+from look.units import age, duration
 
-Level = LevelResult.Level
-Validation = Backup.Validation
-State = StoredObject.State
-LOST = (Validation.CORRUPT, Validation.MISSING)
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A copy that cannot be had or is not what was written: `error` is Missing or Corrupt."""
-
-    stored: StoredObject
-    error: BackupError
-    findings: Sequence[Finding] = field(default_factory=list)
+# A partial drill takes nothing from good bytes: something could not be restored on this machine.
+COUNTS = (Backup.Validation.GOOD, Backup.Validation.PARTIAL, Backup.Validation.PROVEN)
 
 
 @dataclass(frozen=True)
 class Standing:
-    validation: str
-    level: str
-    detail: str
-    checked_at: datetime | None
+    """A database is safe when a whole backup that counts was made within the promise."""
+
+    database: Database
+    newest: Backup | None
+    good: Backup | None
+    now: datetime
+    promise: Promise = field(default_factory=Promise)
+
+    @property
+    def good_age(self) -> timedelta | None:
+        return self.now - _moment(self.good) if self.good else None
+
+    @property
+    def size_bytes(self) -> int | None:
+        """What the newest good backup read at its source."""
+        return self.good.source_bytes if self.good else None
+
+    @property
+    def server_version(self) -> str:
+        known = [backup.server_version for backup in (self.newest, self.good) if backup]
+        return next(filter(None, known), "")
+
+    @property
+    def place(self) -> str:
+        """Where the server is; a socket folder is this machine."""
+        host = self.database.host
+        return _("this machine") if host.startswith("/") else host
+
+    @property
+    def is_safe(self) -> bool:
+        return self.good is not None and self.now < self.promised_until
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether a promise was given and is broken: not only that there is no backup yet."""
+        return self.promise.was_given and self.now >= self.promised_until
+
+    @property
+    def promised_until(self) -> datetime:
+        """When the next good backup has to be there."""
+        since = _moment(self.good) if self.good else self.database.created_at
+        return self.promise.ends(good=since)
+
+    @property
+    def is_running(self) -> bool:
+        return self.newest is not None and not self.newest.is_over
+
+    @property
+    def state(self) -> str:
+        """The state's badge: see look.badges."""
+        if self.good and self.is_safe:
+            return self.good.validation
+        if self.newest is None:
+            return "missing"
+        if self.is_running:
+            return "running"
+        if self.newest.status in (Backup.Status.FAILED, Backup.Status.CANCELLED):
+            return self.newest.status
+        if self.newest.validation in COUNTS:
+            return Backup.Validation.PARTIAL if self._newest_is_a_part else "late"
+        return self.newest.validation
+
+    @property
+    def reason(self) -> str:
+        """Why it is not safe, in one sentence; empty when it is."""
+        if self.is_safe:
+            return ""
+        return f"{self._before()} {self._now()}".strip()
+
+    @property
+    def _newest_is_a_part(self) -> bool:
+        return self.newest is not None and self.newest.is_part
+
+    def _before(self) -> str:
+        if self.good is None:
+            return _("There is no good backup yet.")
+        return _("The last good backup is from %(age)s; the next was promised %(late)s ago.") % {
+            "age": age(self.good_age),
+            "late": duration(self.now - self.promised_until),
+        }
+
+    def _now(self) -> str:
+        if self.newest is None:
+            return ""
+        if self.is_running:
+            return _("One is running.")
+        if self.newest.error:
+            return _("The newest one failed: %(error)s") % {"error": self.newest.error}
+        if self._newest_is_a_part:
+            return _("The newest one holds a part of the database only.")
+        if self.newest.validation_detail and self.newest.validation not in COUNTS:
+            return self.newest.validation_detail
+        return ""
 
 
-def copies_to_read(backup: Backup) -> list[StoredObject]:
-    """Its copies, those first that were whole when they were last looked at; of them the oldest."""
-    rows = backup.stored_objects.select_related("target").exclude(state=State.DELETED)
-    return sorted(rows, key=lambda one: (one.state != State.STORED, one.stored_at))
+def standings(*, actor: Actor, now: datetime | None = None) -> list[Standing]:
+    """Every database the actor may see, in four queries whatever their number."""
+    visible = Backup.objects.visible_to(actor)
+    newest = _first_of_each(visible)
+    whole = visible.exclude(options__has_any_keys=NARROWING)
+    good = _first_of_each(whole.filter(status=Backup.Status.COMPLETED, validation__in=COUNTS))
+    moment = now or timezone.now()
+    databases = list(Database.objects.visible_to(actor).select_related("company"))
+    promises = promises_of(databases, longest=_took(good))
+    return [
+        Standing(one, newest.get(one.pk), good.get(one.pk), moment, promises[one.pk])
+        for one in databases
+    ]
 
 
-def whole_copies(backup: Backup) -> QuerySet[StoredObject]:
-    return backup.stored_objects.filter(state=State.STORED)
-
-
-@transaction.atomic
-def lose_copy(*, backup: Backup, lost: Lost, tell: bool = True) -> None:
-    """Record that a copy is lost; its backup is, too, when no other copy is whole.
-
-    With `tell` people hear of it, once until it is whole again.
-    """
-    stored, error = lost.stored, lost.error
-    rows = StoredObject.objects.filter(pk=stored.pk)
-    is_news = rows.filter(state=State.STORED).exists()
-    mark_checked(stored=stored, state=error.code)
-    findings = lost.findings or [Finding(Level.CHECKSUM, False, str(error))]
-    results = write_levels(backup=backup, stored=stored, findings=findings)
-    if not whole_copies(backup).exists():
-        Backup.objects.filter(pk=backup.pk).update(
-            validation=error.code,
-            validation_level=Level.CHECKSUM,
-            validation_detail=str(error),
-            checked_at=Now(),
-        )
-    if is_news:
-        changes = {"key": stored.key, "state": error.code, "found": str(error)}
-        audit.record(
-            actor=System("worker"),
-            action="copy.lost",
-            thing=backup,
-            company=backup.company,
-            changes=changes,
-        )
-    if is_news and tell:
-        _tell(backup, lost, key=f"copy.lost:{stored.pk}:{results[0].pk}")
-
-
-@transaction.atomic
-def find_copy(*, backup: Backup, stored: StoredObject) -> None:
-    """Record that a copy is what was written. A backup that was lost for its copies is back."""
-    mark_checked(stored=stored, state=State.STORED)
-    rows = Backup.objects.filter(pk=backup.pk, validation__in=LOST)
-    lost = rows.filter(validation_level=Level.CHECKSUM).first()
-    if lost is not None:
-        write_standing(standing_of_whole(lost), backup=lost)
-
-
-def is_lost(error: BackupError) -> bool:
-    """Whether it says that a copy is lost; else it only could not be had just now."""
-    return isinstance(error, Missing | Corrupt)
-
-
-def standing_of_whole(backup: Backup) -> Standing:
-    """What is known of its bytes, when they are those that were written: a reading that passed
-    takes no proof away, and gives none."""
-    proof = _last_drill(backup)
-    if proof is not None:
-        return Standing(proof.outcome, Level.RESTORE, proof.detail, proof.completed_at)
-    read = backup.level_results.filter(level=Level.CONTENT, passed=True).exists()
-    found = Validation.GOOD if read else Validation.UNCHECKED
-    return Standing(found, Level.CHECKSUM, "", None)
-
-
-def write_standing(standing: Standing, *, backup: Backup) -> None:
-    Backup.objects.filter(pk=backup.pk).update(
-        validation=standing.validation,
-        validation_level=standing.level,
-        validation_detail=standing.detail,
-        checked_at=standing.checked_at or Now(),
-    )
-
-
-def write_levels(
-    *, backup: Backup, stored: StoredObject, findings: Sequence[Finding]
-) -> list[LevelResult]:
-    return LevelResult.objects.bulk_create(
-        LevelResult(
-            backup=backup,
-            stored=stored,
-            level=finding.level,
-            passed=finding.passed,
-            detail=finding.detail,
-        )
-        for finding in findings
-    )
-
-
-def _last_drill(backup: Backup) -> Check | None:
-    drills = Check.objects.filter(
-        backup=backup, level=Level.RESTORE, status=Backup.Status.COMPLETED, sha256=backup.sha256
-    )
-    return drills.exclude(sha256="").order_by("-completed_at").first()
-
-
-def _tell(backup: Backup, lost: Lost, *, key: str) -> None:
-    words: dict[str, Any] = {
-        "name": backup.database.name,
-        "storage": lost.stored.target.name,
-        "file": backup.file_name,
-        "why": lost.error,
-        "whole": whole_copies(backup).count(),
+def _took(good: dict[uuid.UUID, Backup]) -> dict[uuid.UUID, timedelta]:
+    return {
+        database: backup.completed_at - backup.started_at
+        for database, backup in good.items()
+        if backup.completed_at and backup.started_at
     }
-    alert(
-        company=backup.company,
-        rule="copy.lost",
-        title=_("A copy of a backup of %(name)s is lost at %(storage)s") % words,
-        text=_("%(file)s: %(why)s Whole copies that are left: %(whole)d.") % words,
-        thing=backup,
-        key=key,
-    )
+
+
+def unsafe(found: Iterable[Standing]) -> list[Standing]:
+    return [standing for standing in found if not standing.is_safe]
+
+
+def _first_of_each(backups: QuerySet[Backup]) -> dict[uuid.UUID, Backup]:
+    newest = backups.order_by("database_id", "-created_at", "-id").distinct("database_id")
+    return {backup.database_id: backup for backup in newest.defer("manifest")}
+
+
+def _moment(backup: Backup) -> datetime:
+    """When a backup's content is from: the dump's begin, never its end."""
+    return backup.started_at or backup.created_at

@@ -2,27 +2,26 @@
 
 from django.utils.translation import gettext as _
 
-from access.models import Company
 from access.sealing import lost_head
-from monitoring.alerts.services import alert
+from monitoring.alerts.models import Alert
+from monitoring.alerts.services import Fact, settle
 
 
 def alert_lost_audit() -> bool:
-    """One alert for each head that was lost; whether there is one. A duty of the tick.
-
-    Of the first company, like the entry of `audit accept`: the chain is of all.
-    """
+    """An alert while a head is lost; whether one is. Of all companies, as the chain is."""
     known = lost_head()
-    company = Company.objects.order_by("pk").first()
-    if known is None or company is None:
-        return known is not None
-    alert(
-        company=company,
-        rule="audit.lost",
-        title=_("The audit is not what it was"),
-        text=_("Entry %d is gone or was changed. manage.py audit verify tells more.")
-        % known.position,
-        thing=company,
-        key=f"audit.lost:{known}",
-    )
-    return True
+    facts = []
+    if known is not None:
+        said = _("Entry %d is gone or was changed. manage.py audit verify tells more.")
+        facts = [
+            Fact(
+                key="audit.lost",
+                company=None,
+                severity=Alert.Severity.CRITICAL,
+                subject=_("The audit is not what it was"),
+                text=said % known.position,
+                url="/dashboard/audit",
+            )
+        ]
+    settle(rule="audit.lost", facts=facts)
+    return known is not None

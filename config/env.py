@@ -56,6 +56,10 @@ class Environment:
     upload_most_mb: int
     restore_roots: list[str]
     email_url: str | None
+    email_from: str | None
+    public_url: str | None
+    alert_inner_hosts: bool
+    dead_man_url: str | None
 
 
 def read_environment(*, env_file: bool = True) -> Environment:
@@ -119,6 +123,10 @@ def read_environment(*, env_file: bool = True) -> Environment:
         upload_most_mb=env.int("HOLDFAST_UPLOAD_MOST_MB", 10240, validate=validate.Range(1)),
         restore_roots=env.list("HOLDFAST_RESTORE_ROOTS", []),
         email_url=env.str("HOLDFAST_EMAIL_URL", None),
+        email_from=env.str("HOLDFAST_EMAIL_FROM", None),
+        public_url=env.str("HOLDFAST_PUBLIC_URL", None, validate=_web_address),
+        alert_inner_hosts=env.bool("HOLDFAST_ALERT_INNER_HOSTS", False),
+        dead_man_url=env.str("HOLDFAST_DEAD_MAN_URL", None, validate=_web_address),
     )
     try:
         env.seal()
@@ -157,6 +165,11 @@ def email_settings(url: str | None) -> dict[str, Any]:
         "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
         "EMAIL_TIMEOUT": 10,
     }
+
+
+def _web_address(text: str | None) -> None:
+    if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
+        raise EnvValidationError("must begin with https:// or http://", {})
 
 
 def _explain(messages: Any) -> str:

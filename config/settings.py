@@ -1,6 +1,7 @@
 """Django's settings, from the environment (`config.env`) and the places (`config.places`)."""
 
 import secrets
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,9 @@ STATIC_URL = "static/"
 STATICFILES_DIRS: list[Path] = [BASE_DIR / "static"]
 
 globals().update(email_settings(ENVIRONMENT.email_url))
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from or f"Holdfast <holdfast@{socket.gethostname()}>"
+# Where people reach the pages: what messages lead to.
+PUBLIC_URL = ENVIRONMENT.public_url or f"http://{ENVIRONMENT.host}:{ENVIRONMENT.port}"
 
 LOGGING = logging_settings(level=ENVIRONMENT.log_level)
 LOGGING_CONFIG = "logging.config.dictConfig"

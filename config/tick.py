@@ -27,8 +27,9 @@ from backups.scheduling.trying import queue_retries
 from backups.upkeep.ended import forget_ended_tracks
 from backups.upkeep.orphans import look_for_orphans
 from backups.upkeep.rechecks import queue_rechecks
-from config.audit_watch import alert_lost_audit
+from config.alert_rules import look_at_rules
 from controlplane.services import look_after_sets
+from monitoring.alerts.rounds import tend_alerts
 from monitoring.events.services import prune_events
 from monitoring.figures.folding import fold_tallies
 from monitoring.files.ended import forget_ended_files
@@ -81,11 +82,12 @@ DUTIES: tuple[Callable[[], object], ...] = (
     forget_silent_processes,
     forget_old_tickets,
     seal_audit,
-    alert_lost_audit,
     forget_ended_sessions,
     look_after_sets,
     write_registries,
     notice_strange_manifests,
+    look_at_rules,
+    tend_alerts,
 )
 
 

@@ -12,11 +12,11 @@ from datetime import timedelta
 import structlog
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from access import audit
-from access.models import Company
 from access.policy import Actor, System
 from access.redaction import redact
 from backups.errors import AlreadyRunning, BackupError, NotFound
@@ -27,7 +27,8 @@ from controlplane.making import make_set
 from controlplane.models import ControlSet
 from controlplane.selectors import OLDEST, kept_sets, own_target, standing
 from faults import reach
-from monitoring.alerts.services import alert
+from monitoring.alerts.models import Alert
+from monitoring.alerts.services import open_alert, resolve_alert
 from monitoring.queue.selectors import tasks_wait
 from storage.errors import StorageError
 from storage.models import StorageTarget
@@ -96,6 +97,8 @@ def run_set(*, set_id: uuid.UUID) -> None:
                 manifest_sha256=made.manifest_sha256,
             )
             audit.record(actor=System("worker"), action="holdfast.backed_up", thing=row)
+            resolve_alert(key="holdfast.backup_failed")
+            resolve_alert(key="holdfast.backup_old")
         reach("control.committed")
 
 
@@ -159,18 +162,16 @@ def _purge_forgotten() -> None:
 
 
 def _tell_when_stale() -> None:
-    found = standing()
-    company = Company.objects.order_by("pk").first()
-    if not found.is_stale or company is None:
+    if not standing().is_stale:
+        resolve_alert(key="holdfast.backup_old")
         return
-    newest = found.newest
-    alert(
-        company=company,
-        rule="holdfast.backup_old",
-        title=_("Holdfast itself has no backup of the last %d days") % OLDEST.days,
+    open_alert(
+        key="holdfast.backup_old",
+        company=None,
+        severity=Alert.Severity.CRITICAL,
+        subject=_("Holdfast itself has no backup of the last %d days") % OLDEST.days,
         text=_("Without one, a lost machine takes schedules, people, keys and records with it."),
-        thing=newest or company,
-        key=f"holdfast.backup_old:{newest.pk if newest else 'none'}",
+        url=reverse("controlplane:sets"),
     )
 
 
@@ -186,13 +187,15 @@ def _fail(row: ControlSet, code: str, said: str) -> None:
     audit.record(
         actor=System("worker"), action="holdfast.backup_failed", thing=row, changes={"code": code}
     )
-    alert(
-        company=row.target.company,
-        rule="holdfast.backup_failed",
-        title=_("The backup of Holdfast itself failed"),
+    open_alert(
+        key="holdfast.backup_failed",
+        company=None,
+        severity=Alert.Severity.CRITICAL,
+        subject=_("The backup of Holdfast itself failed"),
         text=said,
+        url=reverse("controlplane:sets"),
         thing=row,
-        key=f"holdfast.backup_failed:{row.pk}",
+        occurrence=str(row.pk),
     )
 
 

@@ -10,11 +10,12 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models.functions import Now
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from monitoring.alerts.models import Alert
+from monitoring.alerts.models import Delivery
 from monitoring.files.claims import held
 from monitoring.heartbeats.services import ages
 from monitoring.queue.selectors import QUEUES, lags
@@ -68,7 +69,7 @@ def check_queue() -> str:
 def measure_queue() -> dict[str, Any]:
     """Seconds by the database's clock; counts end at a bound, so that asking stays cheap."""
     beats = ages()
-    waiting = Alert.objects.filter(status=Alert.Status.WAITING)
+    waiting = Delivery.objects.filter(status=Delivery.Status.WAITING, due_at__lte=Now())
     return {
         "queue_lag": {queue: _seconds(lag) for queue, lag in lags().items()},
         "canary_age": {queue: _seconds(beats.get(f"queue-{queue}")) for queue in QUEUES},

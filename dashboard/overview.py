@@ -16,8 +16,8 @@ from access.models import User
 from backups.models import Backup
 from backups.pages.course import courses_of
 from backups.pages.permitted import must_have, person
-from backups.pages.standing import COUNTS, Standing, standings, unsafe
 from backups.recovery.state import key_state, may_manage
+from backups.standing import COUNTS, Standing, standings, unsafe
 from controlplane.selectors import standing as own_standing
 from look.units import NOTHING, duration, size
 from restores.selectors import awaiting_approval
@@ -90,7 +90,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def answer(found: list[Standing], user: User) -> Answer:
-    """Safe means here: a checked backup younger than a day, and a recovery key that was tried."""
+    """Safe means here: a checked backup within its promise, and a recovery key that was tried."""
     not_safe = unsafe(found)
     safe = len(found) - len(not_safe)
     if not found:
@@ -158,7 +158,7 @@ def _good_sentence(count: int) -> str:
 
 
 def _young() -> Reason:
-    return Reason(_("Younger than 24 hours; the stored bytes were read back and are whole."))
+    return Reason(_("Each within its promise; the stored bytes were read back and are whole."))
 
 
 def _proof(proven: int, count: int) -> Reason:
@@ -228,9 +228,7 @@ def tiles(found: list[Standing], user: User) -> list[Tile]:
         Tile(
             _("Oldest good backup"),
             duration(oldest.good_age) if oldest else NOTHING,
-            _("promise 24 h · %(name)s") % {"name": oldest.database.name}
-            if oldest
-            else _("none yet"),
+            _promised(oldest) if oldest else _("none yet"),
         ),
         Tile(
             _("Last 24 hours"),
@@ -246,6 +244,12 @@ def tiles(found: list[Standing], user: User) -> list[Tile]:
             % {"count": kept["count"]},
         ),
     ]
+
+
+def _promised(standing: Standing) -> str:
+    left = standing.promised_until - standing.now
+    words = _("%(name)s · next in %(time)s") if left > timedelta() else _("%(name)s · overdue")
+    return words % {"name": standing.database.name, "time": duration(abs(left))}
 
 
 def _slowest(backup: Backup | None) -> Tile:

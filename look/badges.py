@@ -52,6 +52,13 @@ BADGES: dict[str, Badge] = {
     "waiting": Badge(_("Waiting"), "none", "clock"),
     "sending": Badge(_("Being sent"), "running", "play"),
     "sent": Badge(_("Sent"), "proven", "check"),
+    "gathered": Badge(_("For the digest"), "none", "clock"),
+    "skipped": Badge(_("Not sent"), "none", "stop"),
+    "critical": Badge(_("Critical"), "bad", "warning"),
+    "info": Badge(_("Information"), "none", "info"),
+    "acknowledged": Badge(_("Acknowledged"), "none", "check"),
+    "snoozed": Badge(_("Snoozed"), "none", "clock"),
+    "resolved": Badge(_("Resolved"), "proven", "check"),
     "alive": Badge(_("Alive"), "proven", "check"),
     "stale": Badge(_("Silent"), "bad", "clock"),
 }

@@ -1,4 +1,4 @@
-"""The admin of events, alerts and heartbeats; that of files is in `monitoring.files.admin`."""
+"""The admin of events and heartbeats; files and alerts have theirs beside them."""
 
 from datetime import timedelta
 
@@ -9,14 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from access.scoped_admin import CappedPaginator, RecordAdmin
 from look.badges import badge
-from look.templatetags.look import ago
 from look.units import age
-from monitoring.alerts.models import Alert
+from monitoring.alerts import admin as alerts_admin
 from monitoring.events.models import Event
 from monitoring.files import admin as files_admin
 from monitoring.heartbeats.models import Heartbeat
 
-__all__ = ["files_admin"]
+__all__ = ["alerts_admin", "files_admin"]
 
 SILENT_AFTER = timedelta(seconds=60)
 
@@ -29,22 +28,6 @@ class EventAdmin(RecordAdmin):
     list_filter = ["topic", "company"]
     search_fields = ["state", "subject"]
     list_select_related = ["company"]
-
-
-@admin.register(Alert)
-class AlertAdmin(RecordAdmin):
-    list_display = ["title", "rule", "status_badge", "attempts", "company", "created", "sent_at"]
-    list_filter = ["status", "rule", "company"]
-    search_fields = ["title", "text", "rule", "error"]
-    list_select_related = ["company"]
-
-    @admin.display(description=_("status"), ordering="status")
-    def status_badge(self, alert: Alert) -> SafeString:
-        return badge(alert.status)
-
-    @admin.display(description=_("created"), ordering="created_at")
-    def created(self, alert: Alert) -> SafeString | str:
-        return ago(alert.created_at)
 
 
 @admin.register(Heartbeat)

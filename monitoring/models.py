@@ -1,6 +1,6 @@
 """The models of all parts of monitoring, for Django to find."""
 
-from monitoring.alerts.models import Alert
+from monitoring.alerts.models import Alert, Channel, Delivery, MaintenanceWindow, StorageReading
 from monitoring.events.models import Event
 from monitoring.figures.models import Tally
 from monitoring.files.models import FileFacts, LogLine, Stage, Step, TrackedFile
@@ -10,15 +10,19 @@ from monitoring.notices.models import Notice
 
 __all__ = [
     "Alert",
+    "Channel",
+    "Delivery",
     "Event",
     "FileFacts",
     "Heartbeat",
     "LiveTicket",
     "LogLine",
+    "MaintenanceWindow",
     "Notice",
     "ServerProcess",
     "Stage",
     "Step",
+    "StorageReading",
     "Tally",
     "TrackedFile",
 ]

@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 
 from access.models import Company
 from backups import keyring
+from backups.copies import Lost, copies_to_read, lose_copy
 from backups.downloads import compare_copy
 from backups.engines import Engine, Restoration, RestoreOptions, engine_for
 from backups.errors import BackupError, Corrupt, Missing
 from backups.file_errors import Changed
 from backups.models import Backup
 from backups.pipeline import BLOCK_BYTES, named
-from backups.standing import Lost, copies_to_read, lose_copy
 from backups.unwrapping import Opened, unwrapped
 from backups.validation import Hashed, decrypt
 from monitoring.files.claims import Claim

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access import audit
@@ -13,7 +14,8 @@ from access.policy import System
 from access.redaction import redact
 from backups.engines import Difference, Restoration
 from backups.models import Database
-from monitoring.alerts.services import alert
+from monitoring.alerts.models import Alert
+from monitoring.alerts.services import open_alert, resolve_alert
 from monitoring.files.claims import Claim
 from monitoring.files.courses import CANCELLED, Failure
 from restores.connections import forget_connection
@@ -37,6 +39,7 @@ def write_completion(restore: Restore) -> None:
         error_detail="",
     )
     forget_connection(restore)
+    resolve_alert(key=_alert_key(restore))
     kept = {"kept_as": restore.kept_name} if restore.kept_name else {}
     _audit(restore, "restore.completed", database=registered.name, **kept)
 
@@ -86,14 +89,22 @@ def write_failure(*, restore: Restore, failure: Failure) -> None:
         forget_connection(restore)
     _audit(restore, "restore.cancelled" if was_cancelled else "restore.failed", code=failure.code)
     if not was_cancelled:
-        alert(
+        open_alert(
+            key=_alert_key(restore),
             company=restore.company,
-            rule="restore.failed",
-            title=_("The restore of %(name)s failed") % {"name": restore.target_name},
+            severity=Alert.Severity.CRITICAL,
+            subject=_("The restore of %(name)s failed") % {"name": restore.target_name},
             text=failure.message,
-            thing=restore,
-            key=f"restore.failed:{restore.pk}",
+            url=reverse("restores:detail", args=[restore.pk]),
+            thing=restore.server,
+            occurrence=str(restore.pk),
+            lasting=False,
         )
+
+
+def _alert_key(restore: Restore) -> str:
+    """Of what was to be made: another restore of it that succeeds makes the failure good."""
+    return f"restore.failed:{restore.server_id}:{restore.target_name}"[:200]
 
 
 def _register(restore: Restore) -> Database:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access import audit
@@ -15,7 +16,7 @@ from backups.engines import PreflightCheck, RestoreOptions, engine_for
 from backups.errors import BadOption, KeyMissing, NotReady
 from backups.models import Backup, Database
 from backups.secret_use import record_use
-from monitoring.alerts.services import alert
+from monitoring.alerts.services import open_alert
 from monitoring.files.endings import cancel_file
 from monitoring.files.services import open_file
 from monitoring.files.stages import Kind, Origin
@@ -205,13 +206,13 @@ def _open(
         },
     )
     if status == Restore.Status.AWAITING_APPROVAL:
-        alert(
-            company=restore.company,
-            rule="restore.awaits_approval",
-            title=_("The replacement of %(name)s waits for approval") % {"name": wish.name},
-            text=_("Asked for by %(who)s.") % {"who": actor.get_username()},
-            thing=restore,
+        open_alert(
             key=f"restore.awaits_approval:{restore.pk}",
+            company=restore.company,
+            subject=_("The replacement of %(name)s waits for approval") % {"name": wish.name},
+            text=_("Asked for by %(who)s.") % {"who": actor.get_username()},
+            url=reverse("restores:detail", args=[restore.pk]),
+            thing=restore,
         )
     return restore
 

@@ -11,7 +11,7 @@ from access.roles import Role
 from access.services import create_agent
 from backups.models import Backup, Database, LevelResult
 from monitoring.alerts.models import Alert
-from monitoring.alerts.services import alert
+from monitoring.alerts.services import open_alert
 from monitoring.events.models import Event
 from monitoring.files.models import LogLine, Step
 from monitoring.heartbeats.services import beat
@@ -44,8 +44,8 @@ OURS = {"access", "storage", "monitoring", "backups", "restores", "django_q"}
 MODELS = [model for model in django_admin.site._registry if model._meta.app_label in OURS]
 RECORDS = {
     "backup", "levelresult", "check", "recoverykey", "trackedfile", "stage", "step", "logline",
-    "event", "alert", "storedobject", "restore", "receivedfile", "auditentry", "heartbeat",
-    "failure", "ormq",
+    "event", "alert", "delivery", "storedobject", "restore", "receivedfile", "auditentry",
+    "heartbeat", "failure", "ormq",
 }  # fmt: skip
 PASSWORD_FIELDS = {"host": "127.0.0.1", "port": 1, "database_name": "x", "username": "u"}
 
@@ -67,9 +67,7 @@ def furnished(database: Database) -> Backup:
     assert file is not None
     Step.objects.create(stage=file.stages.all()[0], status="completed", message="orders: 3 rows")
     LogLine.objects.create(file=file, message="reading orders", source="pg_dump")
-    alert(
-        company=file.company, rule="failed", title="orders was lost", text="", thing=file, key="1"
-    )
+    open_alert(key="failed:1", company=file.company, subject="orders was lost", thing=file)
     beat(name="tick")
     return backup
 
@@ -166,6 +164,7 @@ def test_an_administrator_here_may_be_a_viewer_there(
         "name": "stolen",
         "tls_mode": "prefer",
         "drill_every": "1",
+        "proof_days": "30",
         "password": "new",
     }
     path = url(Database, "change", database.pk)

@@ -38,6 +38,7 @@ class TestDatabase:
         **PASSWORD_FIELDS,
         "tls_mode": "prefer",
         "drill_every": "1",
+        "proof_days": "30",
         "password": "typed-in-the-admin",
     }
 
@@ -81,6 +82,7 @@ class TestDatabase:
             "username": database.username,
             "tls_mode": database.tls_mode,
             "drill_every": "1",
+            "proof_days": "30",
         }
         path = url(Database, "change", database.pk)
         assert client.post(path, same).status_code == 302

@@ -20,6 +20,7 @@ from storage.api.bodies import Body, Flag, Number, Text, actor_of, company_for, 
 from storage.api.views import listed
 
 LARGEST_COUNT = 2**31 - 1
+MOST_HOURS = 24 * 366
 
 
 class Keeping(Body):
@@ -52,6 +53,19 @@ class ChangedDatabase(Body):
         min_value=0, max_value=LARGEST_COUNT, default=1, help_text="Drill each Nth backup; 0: none."
     )
     drill_days = Number(min_value=1, max_value=LARGEST_COUNT, allow_null=True, default=None)
+    promise_hours = Number(
+        min_value=1,
+        max_value=MOST_HOURS,
+        allow_null=True,
+        default=None,
+        help_text="Alert when the newest good backup is older; null: as its schedules say.",
+    )
+    proof_days = Number(
+        min_value=0,
+        max_value=LARGEST_COUNT,
+        default=30,
+        help_text="Alert when the last proof is older; 0: never.",
+    )
     retention = Keeping(
         allow_null=True, default=None, help_text="Of backups that no schedule made."
     )

@@ -5,14 +5,14 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access import audit
 from access.policy import System
 from backups.checks.drilling import Drilled
 from backups.checks.queueing import wake_waiting_checks
-from backups.models import Backup, Check, LevelResult
-from backups.standing import (
+from backups.copies import (
     LOST,
     Lost,
     Standing,
@@ -22,9 +22,11 @@ from backups.standing import (
     write_levels,
     write_standing,
 )
+from backups.models import Backup, Check, LevelResult
 from backups.validation import Finding
 from faults import reach
-from monitoring.alerts.services import alert
+from monitoring.alerts.models import Alert
+from monitoring.alerts.services import open_alert, resolve_alert
 from monitoring.files.claims import Claim
 from monitoring.files.courses import CANCELLED, Failure
 from monitoring.files.endings import finish_file
@@ -95,8 +97,12 @@ def write_found(*, check: Check, found: Found) -> None:
     _write_copies(check, found)
     _write_standing(check, found)
     _audit(check, "check.completed", level=check.level, outcome=str(found.outcome))
-    if found.outcome in LOST and not is_recheck(check):
-        _alert(check, found.sentence)
+    if found.outcome in LOST and is_recheck(check):
+        return  # `lose_copy` has told of it
+    if found.outcome in LOST:
+        _alert(check, found.sentence, Alert.Severity.CRITICAL)
+    else:
+        _resolve(check)
 
 
 def write_failure(*, check: Check, failure: Failure) -> None:
@@ -110,7 +116,7 @@ def write_failure(*, check: Check, failure: Failure) -> None:
     )
     _audit(check, "check.cancelled" if was_cancelled else "check.failed", code=failure.code)
     if not was_cancelled:
-        _alert(check, failure.message)
+        _alert(check, failure.message, Alert.Severity.WARNING)
     wake_waiting_checks()
 
 
@@ -119,10 +125,8 @@ def _write_copies(check: Check, found: Found) -> None:
         write_levels(backup=check.backup, stored=found.stored, findings=found.findings)
     for stored in found.whole:
         find_copy(backup=check.backup, stored=stored)
-    # Of a check that did not pass people hear anyway.
-    tell = found.outcome == Validation.GOOD or is_recheck(check)
     for lost in found.lost:
-        lose_copy(backup=check.backup, lost=lost, tell=tell)
+        lose_copy(backup=check.backup, lost=lost)
 
 
 def _write_standing(check: Check, found: Found) -> None:
@@ -144,26 +148,41 @@ def is_recheck(check: Check) -> bool:
     return check.stored_id is not None
 
 
-def _alert(check: Check, said: str) -> None:
+def _alert(check: Check, said: str, severity: str) -> None:
     name = check.backup.database.name
     title = _("A check of %(name)s did not pass")
     if check.level == Level.RESTORE:
         title = _("The restore drill of %(name)s did not prove it")
-    alert(
+    open_alert(
+        key=_key(check),
         company=check.company,
-        rule="check.failed",
-        title=title % {"name": name},
+        severity=severity,
+        subject=title % {"name": name},
         text=said,
-        thing=check,
-        key=_key_of(check),
+        url=reverse("backups:detail", args=[check.backup_id]),
+        thing=check.backup.database,
+        occurrence=str(check.pk),
     )
 
 
-def _key_of(check: Check) -> str:
-    if check.stored is None:
-        return f"check.failed:{check.pk}"
-    # A place that is away fails them all: once a week is enough.
-    return f"recheck.failed:{check.stored.target_id}:{check.created_at:%G-%V}"
+def _resolve(check: Check) -> None:
+    """These bytes are well: at this level, and below a drill at the others too."""
+    levels = Level.values if check.level == Level.RESTORE else [check.level]
+    for key in sorted({_key(check), *(_key_of(level, check) for level in levels)}):
+        resolve_alert(key=key)
+
+
+def _key(check: Check) -> str:
+    # A place that is away fails all its re-checks: that is one thing to tell.
+    if check.stored is not None:
+        return f"recheck.failed:{check.stored.target_id}"
+    return _key_of(check.level, check)
+
+
+def _key_of(level: str, check: Check) -> str:
+    """Of the backup, not of its database: another one that is well says nothing of this one."""
+    rule = "drill.failed" if level == Level.RESTORE else "check.failed"
+    return f"{rule}:{check.backup_id}"
 
 
 def _audit(check: Check, action: str, **changes: Any) -> None:

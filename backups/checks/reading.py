@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from backups import keyring
 from backups.checks.outcome import Found, is_recheck
+from backups.copies import Lost, is_lost
 from backups.engines import engine_for
 from backups.errors import BackupError, Corrupt
 from backups.models import Backup, Check, LevelResult
-from backups.standing import Lost, is_lost
 from backups.validation import Finding, check_stored
 from faults import reach
 from monitoring.files.claims import Claim

@@ -12,12 +12,12 @@ from backups import keyring
 from backups.checks.drilling import drill
 from backups.checks.outcome import Found, found_by, write_outcome
 from backups.checks.reading import nothing_whole, read_copies
+from backups.copies import Lost, copies_to_read
 from backups.engines import engine_for
 from backups.errors import Corrupt, Missing
 from backups.models import Backup, Check, LevelResult
 from backups.recovery.sheet import write_restore_sheet
 from backups.runs import failing_in_its_row
-from backups.standing import Lost, copies_to_read
 from backups.validation import check_stored
 from monitoring.files.claims import Claim
 from monitoring.files.journal import Journal

@@ -5,17 +5,18 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access import audit
 from access.policy import System
 from access.redaction import redact
+from backups.copies import write_levels
 from backups.copying.queueing import wake_waiting_copies
 from backups.models import Backup, Copy, LevelResult
-from backups.standing import write_levels
 from backups.validation import Finding
 from faults import reach
-from monitoring.alerts.services import alert
+from monitoring.alerts.services import open_alert, resolve_alert
 from monitoring.files.claims import Claim
 from monitoring.files.courses import CANCELLED, Failure
 from monitoring.files.endings import finish_file
@@ -47,6 +48,7 @@ def write_success(
             status=Backup.Status.COMPLETED, completed_at=Now(), stored=stored
         )
         _audit(copy, "copy.completed", sha256=stored.sha256)
+        resolve_alert(key=_key(copy))
         finish_file(claim=claim)
         wake_waiting_copies()
         reach("copying.before-commit")
@@ -77,14 +79,20 @@ def pause_after(tries: int) -> timedelta:
 
 def _tell(copy: Copy, failure: Failure) -> None:
     words = {"name": copy.backup.database.name, "storage": copy.target.name}
-    alert(
+    open_alert(
+        key=_key(copy),
         company=copy.company,
-        rule="copy.failed",
-        title=_("A backup of %(name)s could not be copied to %(storage)s") % words,
+        subject=_("A backup of %(name)s could not be copied to %(storage)s") % words,
         text=failure.message,
-        thing=copy.backup,
-        key=f"copy.failed:{copy.pk}",
+        url=reverse("backups:detail", args=[copy.backup_id]),
+        thing=copy.backup.database,
+        occurrence=str(copy.pk),
     )
+
+
+def _key(copy: Copy) -> str:
+    """Of the database and the place: the next backup that arrives there ends it."""
+    return f"copy.failed:{copy.backup.database_id}:{copy.target_id}"
 
 
 def _audit(copy: Copy, action: str, **changes: Any) -> None:

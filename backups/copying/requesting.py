@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.models import User
 from access.policy import Actor, System, require
+from backups.copies import whole_copies
 from backups.copying.queueing import ACTIVE, enqueue
 from backups.errors import AlreadyRunning, NotFound, NotReady
 from backups.models import Backup, Copy
 from backups.services import refuse_full
-from backups.standing import whole_copies
 from monitoring.files.endings import cancel_file
 from monitoring.files.services import open_file
 from monitoring.files.stages import Kind, Origin

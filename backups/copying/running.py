@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
 
 from backups import manifest
+from backups.copies import Lost, copies_to_read, is_lost, lose_copy
 from backups.copying.outcome import write_success
 from backups.engines import engine_for
 from backups.errors import BackupError, Corrupt, NotReady
@@ -18,7 +19,6 @@ from backups.naming import copy_key
 from backups.pipeline import BLOCK_BYTES, named
 from backups.recovery.sheet import write_restore_sheet
 from backups.runs import failing_in_its_row
-from backups.standing import Lost, copies_to_read, is_lost, lose_copy
 from backups.validation import Hashed, check_stored
 from faults import reach
 from monitoring.files.claims import Claim

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +54,20 @@ class Database(models.Model):
         null=True,
         blank=True,
         help_text=_("Besides, or in place of, every Nth."),
+    )
+    # What is told when it is not so: see `backups.promise` and `backups.alerting`.
+    promise_hours = models.PositiveIntegerField(
+        _("a good backup at least every so many hours"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 366)],
+        help_text=_("Empty: as its schedules say."),
+    )
+    proof_days = models.PositiveIntegerField(
+        _("tell when the last proof is older, in days"),
+        default=30,
+        db_default=30,
+        help_text=_("A proof is a restore drill that compared everything. 0: never."),
     )
     protected = models.BooleanField(
         _("protected"),

@@ -51,7 +51,7 @@ class DatabaseForm(KeptPassword):
 
     FIELDS = (
         *("name", "host", "port", "database_name", "username", "password", "tls_mode"),
-        *("drill_every", "drill_days", "protected"),
+        *("drill_every", "drill_days", "promise_hours", "proof_days", "protected"),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

@@ -15,8 +15,8 @@ from backups.models import Database
 from backups.pages.database_form import DatabaseForm
 from backups.pages.failures import Failure, mistakes
 from backups.pages.permitted import must_have, person
-from backups.pages.standing import standings
 from backups.selectors import database_for
+from backups.standing import standings
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 

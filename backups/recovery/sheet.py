@@ -9,11 +9,11 @@ from textwrap import wrap
 import structlog
 from django.utils.translation import gettext as _
 
+from backups.copies import copies_to_read
 from backups.keyring import RECOVERY_FILE
 from backups.models import Backup, Check
 from backups.naming import sheet_key
 from backups.options import NARROWING
-from backups.standing import copies_to_read
 from look.units import duration, size
 from storage.models import StoredObject
 from storage.services import replace_sheet

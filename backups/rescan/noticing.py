@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from backups.consistency import keys_at_work
 from backups.manifest import SUFFIX
 from backups.rescan.walking import batches_of_keys
-from monitoring.alerts.services import alert
+from monitoring.alerts.services import open_alert, resolve_alert
 from monitoring.files.models import TrackedFile
 from storage.errors import StorageError
 from storage.models import StorageTarget, StoredObject
@@ -43,6 +43,8 @@ def notice_strange_manifests() -> int:
         count += found[0]
         if found[0]:
             _tell(target, *found)
+        else:
+            resolve_alert(key=f"storage.strange_manifests:{target.pk}")
     return count
 
 
@@ -63,10 +65,10 @@ def strange_manifests(target: StorageTarget) -> tuple[int, str]:
 
 
 def _tell(target: StorageTarget, count: int, newest: str) -> None:
-    alert(
+    open_alert(
+        key=f"storage.strange_manifests:{target.pk}",
         company=target.company,
-        rule="storage.strange_manifests",
-        title=ngettext(
+        subject=ngettext(
             "A backup of which nothing is known lies at %(name)s",
             "%(count)d backups of which nothing is known lie at %(name)s",
             count,
@@ -77,5 +79,5 @@ def _tell(target: StorageTarget, count: int, newest: str) -> None:
             "End it; then take them up: manage.py backup rescan"
         ),
         thing=target,
-        key=f"storage.strange_manifests:{target.pk}:{newest}"[:200],
+        occurrence=newest[:200],
     )

@@ -13,6 +13,7 @@ from collections.abc import Collection
 import structlog
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access import audit
@@ -22,7 +23,7 @@ from backups.models import Cleanup, Database
 from backups.retention.plan import Stop
 from backups.retention.preview import Preview, preview_cleanup
 from faults import reach
-from monitoring.alerts.services import alert
+from monitoring.alerts.services import open_alert, resolve_alert
 
 log = structlog.get_logger(__name__)
 
@@ -108,13 +109,14 @@ def _is_stopped(database: Database, preview: Preview) -> bool:
             company=database.company,
             changes={"why": str(preview.stop), "would_go": len(preview.going)},
         )
-        alert(
+        open_alert(
+            key=f"cleanup.stopped:{database.pk}",
             company=database.company,
-            rule="cleanup.stopped",
-            title=_("The cleanup of %(name)s is stopped") % {"name": database.name},
+            subject=_("The cleanup of %(name)s is stopped") % {"name": database.name},
             text=preview.stop_words,
+            url=reverse("backups:cleanup", args=[database.pk]),
             thing=database,
-            key=f"cleanup.stopped:{database.pk}:{preview.at:%Y%m%dT%H%M%S}",
+            occurrence=f"{preview.at:%Y%m%dT%H%M%S}",
         )
     log.warning("cleanup_stopped", database=str(database.pk), why=str(preview.stop))
     return True
@@ -124,4 +126,5 @@ def _is_stopped(database: Database, preview: Preview) -> bool:
 def _end_stop(database: Database, actor: Actor) -> None:
     database.cleanup_stopped = ""
     Database.objects.filter(pk=database.pk).update(cleanup_stopped="")
+    resolve_alert(key=f"cleanup.stopped:{database.pk}")
     audit.record(actor=actor, action="cleanup.resumed", thing=database, company=database.company)

@@ -6,6 +6,7 @@ server refuses once it refuses twice.
 
 from datetime import datetime, timedelta
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backups.errors import BackupError
@@ -13,7 +14,8 @@ from backups.models import Backup, BackupSchedule, DueTime
 from backups.scheduling.clock import database_now
 from backups.scheduling.due import next_due
 from backups.scheduling.timings import timing_of
-from monitoring.alerts.services import alert
+from monitoring.alerts.models import Alert
+from monitoring.alerts.services import open_alert
 
 RETRIED = ("connection_failed", "storage_unavailable")
 LONGEST_PAUSE = timedelta(hours=6)
@@ -40,13 +42,15 @@ def refuse_or_retry(*, due_time: DueTime, error: BackupError) -> None:
     )
     if error.code in RETRIED and _plan(due_time, schedule):
         return
-    alert(
+    open_alert(
+        key=f"backup.failed:{schedule.database_id}",
         company=schedule.company,
-        rule="backup.failed",
-        title=_("The schedule %(name)s could not begin") % {"name": schedule.name},
+        severity=Alert.Severity.CRITICAL,
+        subject=_("The schedule %(name)s could not begin") % {"name": schedule.name},
         text=str(error),
-        thing=schedule,
-        key=f"schedule.refused:{due_time.pk}",
+        url=reverse("backups:schedules"),
+        thing=schedule.database,
+        occurrence=f"due:{due_time.pk}",
     )
 
 

@@ -27,7 +27,7 @@ from backups.naming import is_artifact_key, is_of_holdfast_itself
 from backups.rescan.services import LOCK, PERMISSION
 from backups.rescan.walking import batches_of_keys
 from faults import reach
-from monitoring.alerts.services import alert
+from monitoring.alerts.services import open_alert, resolve_alert
 from storage.backends import Backend, backend_for
 from storage.errors import ObjectMissing, StorageError
 from storage.models import Orphan, StorageTarget, StoredObject
@@ -269,14 +269,15 @@ def _lock_rescans() -> None:
 
 def _tell(walk: Walk) -> None:
     """Of those that were there yesterday, too: what is under way passes by itself."""
-    rows = Orphan.objects.filter(target=walk.target, days_seen__gt=1).order_by("-first_seen_at")
-    newest, count = rows.first(), rows.count()
-    if newest is None:
+    key = f"storage.orphans:{walk.target.pk}"
+    count = Orphan.objects.filter(target=walk.target, days_seen__gt=1).count()
+    if not count:
+        resolve_alert(key=key)
         return
-    alert(
+    open_alert(
+        key=key,
         company=walk.target.company,
-        rule="storage.orphans",
-        title=ngettext(
+        subject=ngettext(
             "A file that belongs to nothing lies at %(name)s",
             "%(count)d files that belong to nothing lie at %(name)s",
             count,
@@ -288,5 +289,4 @@ def _tell(walk: Walk) -> None:
         )
         % {"days": settings.ENVIRONMENT.orphan_days},
         thing=walk.target,
-        key=f"storage.orphans:{newest.pk}",
     )

@@ -53,7 +53,7 @@ def check_queue(examination: Examination) -> Iterator[Result]:
         return
     from django.conf import settings
 
-    from monitoring.alerts.models import Alert
+    from monitoring.alerts.models import Delivery
     from monitoring.queue.broker import DatabaseClockBroker
     from monitoring.queue.selectors import lags
 
@@ -73,7 +73,8 @@ def check_queue(examination: Examination) -> Iterator[Result]:
             yield bad(f"queue {queue}", found, _("Look into its log in the folder logs."))
         else:
             yield ok(f"queue {queue}", found)
-    waiting = Alert.objects.filter(status=Alert.Status.WAITING).order_by()[:MOST_COUNTED].count()
+    rows = Delivery.objects.filter(status=Delivery.Status.WAITING)
+    waiting = rows.order_by()[:MOST_COUNTED].count()
     yield ok("alerts", _("%s wait to be sent") % waiting)
 
 

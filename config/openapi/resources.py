@@ -35,6 +35,13 @@ _DATABASE: dict[str, Shape] = {
     "tls_mode": {**one_of(*TLS_MODES), "default": "prefer"},
     "drill_every": number(0, LARGEST, default=1, description="Drill each Nth backup; 0: none."),
     "drill_days": maybe(number(1, LARGEST)),
+    "promise_hours": {
+        **maybe(number(1, 24 * 366)),
+        "description": "Alert when the newest good backup is older; null: as its schedules say.",
+    },
+    "proof_days": number(
+        0, LARGEST, default=30, description="Alert when the last proof is older; 0: never."
+    ),
     "retention": maybe(ref("RetentionBody")),
     "protected": {
         **FLAG,
@@ -70,6 +77,8 @@ SHAPES: dict[str, Shape] = {
         tls_mode=one_of(*TLS_MODES),
         drill_every=COUNT,
         drill_days=maybe(COUNT),
+        promise_hours=maybe(COUNT),
+        proof_days=COUNT,
         retention=maybe(ref("Retention")),
         cleanup_stopped=maybe(TEXT),
         protected=FLAG,

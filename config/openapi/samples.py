@@ -84,6 +84,8 @@ DATABASE: dict[str, Any] = {
     "tls_mode": "verify-full",
     "drill_every": 1,
     "drill_days": None,
+    "promise_hours": None,
+    "proof_days": 30,
     "retention": None,
     "cleanup_stopped": None,
     "protected": False,

@@ -11,6 +11,8 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from config.queues.judging import Judge, Limits, Sight
+from monitoring.alerts.rounds import wake_deliveries
+from monitoring.alerts.rules import alert_silent_tick
 from monitoring.files.claims import held
 from monitoring.heartbeats.canaries import send_canary
 from monitoring.queue.selectors import canary_is_under_way, lags, settings_of, tasks_at_work
@@ -18,6 +20,12 @@ from monitoring.queue.selectors import canary_is_under_way, lags, settings_of, t
 log = structlog.get_logger(__name__)
 
 CLAIMING = "long"
+
+
+def stand_in_for_the_tick() -> None:
+    """When the tick is silent, people hear of it all the same: nobody else could tell them."""
+    alert_silent_tick()
+    wake_deliveries()
 
 
 class Watch(threading.Thread):
@@ -31,6 +39,7 @@ class Watch(threading.Thread):
         self._workers = int(settings_of(queue)["workers"])
         self._judge = Judge(limits, now=time.monotonic())
         self._sent: float | None = None
+        self._stood_in = time.monotonic()
 
     def verdict(self) -> str:
         """Why the cluster has to be started anew; empty while it has not."""
@@ -53,6 +62,9 @@ class Watch(threading.Thread):
             time.sleep(self._limits.look_every)
 
     def _look(self) -> Sight:
+        if time.monotonic() - self._stood_in > self._limits.canary_every:
+            self._stood_in = time.monotonic()
+            stand_in_for_the_tick()
         return Sight(
             task=lags()[self._queue].total_seconds(),
             canary=self._canary(),

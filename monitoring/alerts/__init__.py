@@ -1,1 +1,1 @@
-"""What people have to hear: rules say it by `alert`, an outbox carries it."""
+"""What people have to hear: rules open and resolve alerts, an outbox carries them to channels."""

@@ -13,6 +13,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
@@ -24,7 +25,7 @@ from backups.errors import BackupError, SessionsStay, TargetChanged
 from backups.queueing import QUEUE
 from backups.secret_use import record_use
 from faults import reach
-from monitoring.alerts.services import alert
+from monitoring.alerts.services import open_alert, resolve_alert
 from monitoring.events.services import record_event
 from monitoring.queue.selectors import tasks_wait
 from restores.kept.names import holds_the_name
@@ -169,6 +170,7 @@ def _finish(restore: Restore, action: str, **changes: Any) -> None:
     Restore.objects.filter(pk=restore.pk).update(
         errand="", errand_name="", errand_error="", **changes
     )
+    resolve_alert(key=f"restore.errand_failed:{restore.pk}")
     _tell(restore, action, name=restore.target_name, kept=restore.kept_name)
 
 
@@ -183,13 +185,15 @@ def _give_up(restore: Restore, error: BackupError) -> None:
             return
         _tell(restore, f"restore.{restore.errand}_failed", code=error.code)
         title = _("What is kept beside %(name)s could not be brought back or dropped")
-        alert(
+        open_alert(
+            key=f"restore.errand_failed:{restore.pk}",
             company=restore.company,
-            rule="restore.errand_failed",
-            title=title % {"name": restore.target_name},
+            subject=title % {"name": restore.target_name},
             text=str(error),
-            thing=restore,
-            key=f"restore.errand_failed:{restore.pk}:{restore.errand}:{restore.errand_at}",
+            url=reverse("restores:detail", args=[restore.pk]),
+            thing=restore.server,
+            occurrence=f"{restore.errand}:{restore.errand_at}",
+            lasting=False,
         )
 
 

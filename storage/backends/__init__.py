@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
-from storage.backends.local import LocalBackend
+from storage.backends.local import LocalBackend, Room
 from storage.models import StorageTarget
 
 
@@ -42,6 +42,9 @@ class Backend(Protocol):
 
     def free_bytes(self) -> int | None:
         """Room left, or None where the target does not know."""
+
+    def room(self) -> Room | None:
+        """How much is free, and of how much; None where the target has no end."""
 
     def sweep(self) -> int:
         """Remove what writers that died left half-written; never what one is writing."""

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 DRAFTS = ".incoming"
 YOUNG_SECONDS = 60
 _AT_WORK = "Another writer is at work on this file."
+
+
+@dataclass(frozen=True)
+class Room:
+    """In bytes."""
+
+    free: int
+    total: int
 
 
 class LocalBackend:
@@ -94,11 +103,17 @@ class LocalBackend:
             return self._path(key).stat().st_size
 
     def free_bytes(self) -> int | None:
+        return self.room().free
+
+    def room(self) -> Room:
         with _named_errors():
             # The folder is made with its first bytes; until then its parent's room counts.
             there = next(path for path in (self.root, *self.root.parents) if path.exists())
             found = os.statvfs(there)
-            return found.f_bavail * found.f_frsize
+            # As `df` counts: what is kept for root belongs to nobody here.
+            free = found.f_bavail * found.f_frsize
+            used = (found.f_blocks - found.f_bfree) * found.f_frsize
+            return Room(free=free, total=used + free)
 
     def sweep(self) -> int:
         """Remove the drafts of writers that are dead; returns how many there were."""

@@ -128,8 +128,13 @@ def test_tokens_that_are_none_count_for_their_address(
         assert 1 <= int(refused["Retry-After"]) <= 60
     right = {"Authorization": f"Bearer {good}"}
     # The good token from there waits, too; from elsewhere it opens.
-    held = [Client(headers=right, REMOTE_ADDR="192.0.2.1").get("/api/backup/list") for _ in "ab"]
-    assert 429 in [answer.status_code for answer in held]
+    from_there = Client(headers=right, REMOTE_ADDR="192.0.2.1")
+    held = []
+    # With more of them meanwhile: a minute may have ended just now.
+    for _ in range(8):
+        guess.get("/api/backup/list")
+        held.append(from_there.get("/api/backup/list").status_code)
+    assert 429 in held
     assert Client(headers=right).get("/api/backup/list").status_code == 200
 
 

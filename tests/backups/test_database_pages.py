@@ -30,6 +30,7 @@ FORM = {
     "password": "s3cret-in-the-form",
     "tls_mode": "prefer",
     "drill_every": "1",
+    "proof_days": "30",
 }
 
 
@@ -122,6 +123,7 @@ def test_an_empty_password_keeps_the_stored_one(
         "username": database.username,
         "tls_mode": database.tls_mode,
         "drill_every": "1",
+        "proof_days": "30",
         "password": "",
     }
     client = login(admin)
@@ -147,6 +149,7 @@ def test_the_stored_password_goes_to_no_other_server(
         "username": database.username,
         "tls_mode": database.tls_mode,
         "drill_every": "1",
+        "proof_days": "30",
         "password": "",
         **moved,
         "intent": intent,

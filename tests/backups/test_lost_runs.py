@@ -102,7 +102,7 @@ def test_a_run_lost_too_often_fails_and_lets_the_next_one_go(
     failed_for(backup, "worker_lost")
     assert files_in(storage_target) == []
     assert OrmQ.objects.count() == 1
-    assert Alert.objects.get().key == f"backup.failed:{backup.pk}"
+    assert Alert.objects.get().key == f"backup.failed:{backup.database_id}"
     assert claim_backup(backup_id=backup.pk) is None
     run_here(backup_id=waiting.pk)
     assert fresh(waiting.pk).status == "completed"

@@ -17,7 +17,8 @@ from config.doctor.results import Examination, Level, Result, run_checks
 from config.doctor.work import check_queue
 from config.env import Environment, read_environment
 from config.places import Places
-from monitoring.alerts.services import alert
+from monitoring.alerts.models import Channel
+from monitoring.alerts.services import open_alert
 from monitoring.files.claims import claim
 from monitoring.files.services import open_file
 from tests.config.installation import Installation
@@ -66,7 +67,8 @@ def test_a_queue_that_nobody_empties_is_bad(environment: Environment, company: C
         found = check_queue(Examination(settings.PLACES, environment))
         return {result.name: result for result in found}
 
-    alert(company=company, rule="backup.failed", title="x", text="", thing=company, key="1")
+    Channel.objects.create(name="mail", recipients=["ops@example.org"])
+    open_alert(key="backup.failed:1", company=company, subject="x")
     assert {result.level for result in look().values()} == {Level.OK}
     assert "1 wait" in look()["alerts"].found
     OrmQ.objects.create(key="short", payload="", lock=Now() - timedelta(minutes=5))

@@ -172,6 +172,7 @@ ADMIN_SITE: dict[str, tuple[str, str]] = {
     "django_q_failure": ("", "v"),
     "django_q_ormq": ("", "v"),
     "monitoring_alert": ("v", "v"),
+    "monitoring_delivery": ("v", "v"),
     "monitoring_event": ("v", "v"),
     "monitoring_heartbeat": ("", "v"),
     "monitoring_logline": ("v", "v"),

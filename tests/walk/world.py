@@ -14,8 +14,8 @@ from access.policy import System
 from access.roles import Role
 from access.services import create_agent
 from backups.models import Backup, BackupSchedule, Check, Database, LevelResult
-from monitoring.alerts.models import Alert
-from monitoring.alerts.services import alert
+from monitoring.alerts.models import Channel, Delivery
+from monitoring.alerts.services import open_alert
 from monitoring.events.models import Event
 from monitoring.files.models import LogLine, Step
 from monitoring.files.services import open_file
@@ -88,7 +88,8 @@ def furnish(name: str, folder: Path) -> Place:
     stage = file.stages.all()[0]
     agent, _text = create_agent(name=mark, company=place.company, actor=CLI)
     token = agent.user.auth_token_set.get()
-    alert(company=place.company, rule="failed", title=mark, text="", thing=file, key=mark)
+    Channel.objects.create(company=place.company, name=mark, recipients=[f"{mark}@example.org"])
+    alert = open_alert(key=f"failed:{mark}", company=place.company, subject=mark, thing=file)
     place.things = {
         "agent": agent,
         "auditentry": audit.record(actor=CLI, action="x", thing=database, company=place.company),
@@ -102,7 +103,8 @@ def furnish(name: str, folder: Path) -> Place:
         "levelresult": LevelResult.objects.create(
             backup=backup, stored=stored, level="checksum", passed=True
         ),
-        "alert": Alert.objects.get(company=place.company),
+        "alert": alert,
+        "delivery": Delivery.objects.get(alert=alert),
         "event": Event.objects.filter(company=place.company).first(),
         "logline": LogLine.objects.create(file=file, message=mark, source="pg_dump"),
         "stage": stage,

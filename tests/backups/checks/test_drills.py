@@ -91,7 +91,7 @@ def test_what_differs_is_named(
         ]
         assert drill.backup.validation == Backup.Validation.CORRUPT
         assert "public.plain" in drill.backup.validation_detail
-        alert = Alert.objects.get(rule="check.failed")
+        alert = Alert.objects.get(rule="drill.failed")
         assert "public.plain" in alert.text
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from access.models import AuditEntry, Company, User
 from access.policy import NotAllowed
+from backups.alerting import alert_missing_copies
 from backups.consistency import find_disagreements
 from backups.copying.outcome import LONGEST_PAUSE, TOLD_AFTER, pause_after
 from backups.copying.requesting import request_copy
@@ -114,7 +115,8 @@ def test_the_source_is_passed_by_when_it_is_not_whole(
     assert backup.stored_objects.get(target=storage_target).state == "corrupt"
     backup.refresh_from_db()
     assert backup.validation == "good", "two of three are whole"
-    assert Alert.objects.get().rule == "copy.lost"
+    alert_missing_copies()
+    assert Alert.objects.get().rule == "copy.missing"
     assert "Not from vault" in LogLine.objects.get(file=copy.file, level="warning").message
 
 
@@ -151,6 +153,7 @@ def test_a_target_that_is_away_is_tried_again_with_pauses(
     Copy.objects.filter(retry_at__isnull=False).update(retry_at=timezone.now())
     assert queue_copy_retries() == 1
     assert copy_here(Copy.objects.get(status="pending")).status == "completed"
+    assert not Alert.objects.open().exists()
     assert Copy.objects.filter(created_by=operator).count() == TOLD_AFTER + 1
     assert find_disagreements() == []
 
@@ -172,8 +175,10 @@ def test_a_download_takes_the_other_copy(
     backup.refresh_from_db()
     assert backup.validation == "good"
     assert backup.stored_objects.get(target=storage_target).state == "missing"
-    assert Alert.objects.get().rule == "copy.lost"
+    alert_missing_copies()
+    assert Alert.objects.get().rule == "copy.missing"
     prepare_download(backup=backup, actor=operator)
+    alert_missing_copies()
     assert Alert.objects.count() == 1, "said once"
     path_at(backup, second).unlink()
     with pytest.raises(Exception, match="not there"):

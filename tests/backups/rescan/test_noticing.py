@@ -31,10 +31,11 @@ def test_what_no_row_speaks_of_is_told_once(
     assert notice_strange_manifests() == 1
     told = Alert.objects.get()
     assert told.rule == "storage.strange_manifests"
-    assert storage_target.name in told.title
+    assert storage_target.name in told.subject
     rescan(target=storage_target, actor=System("cli"), dry_run=False)
     assert strange_manifests(storage_target) == (0, "")
     assert notice_strange_manifests() == 0
+    assert not Alert.objects.open().exists()
 
 
 def test_what_a_lost_run_owes_is_nobody_elses(

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from access.models import AuditEntry, User
+from backups.alerting import alert_missing_copies
 from backups.checks.queueing import claim_check, make_way
 from backups.checks.reading import slowed
 from backups.checks.requesting import request_check
@@ -131,13 +132,15 @@ def test_damage_is_found_marked_and_told_once(
     assert stored.state == "corrupt"
     backup.refresh_from_db()
     assert backup.validation == "good", "the first copy is whole"
-    assert [one.rule for one in Alert.objects.all()] == ["copy.lost"]
+    alert_missing_copies()
+    assert [one.rule for one in Alert.objects.all()] == ["copy.missing"]
     assert AuditEntry.objects.filter(action="copy.lost").count() == 1
     # What is lost is looked at each day: a disk may come back.
     StoredObject.objects.filter(pk=stored.pk).update(checked_at=timezone.now() - DAY * 2)
     Check.objects.update(created_at=timezone.now() - DAY * 30)
     assert next_copy() == stored
     check_here(request_recheck(stored))  # type: ignore[arg-type]
+    alert_missing_copies()
     assert Alert.objects.count() == 1
 
 

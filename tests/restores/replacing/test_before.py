@@ -73,7 +73,9 @@ class TestSafetyBackup:
                 run_once()
                 restore.refresh_from_db()
                 assert (restore.status, restore.error_code) == ("failed", "safety_backup_failed")
-                assert Alert.objects.filter(key=f"restore.failed:{restore.pk}").exists()
+                assert Alert.objects.filter(
+                    rule="restore.failed", occurrence=str(restore.pk)
+                ).exists()
             assert databases(server) == before
             assert rows_in(server, backup.database.database_name) == NOW
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('storage', '0003_retain_until'),
         ('access', '0005_second_factor'),
-        ('monitoring', '0002_work_that_survives'),
+        ('monitoring', '0005_alert_channels'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,129 @@
+"""The tick's part: wake what waits, repeat what nobody acknowledged, make digests, forget.
+
+Each is safe to be run twice at once and to be killed in: what it writes is one transaction.
+"""
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, Q
+from django.db.models.functions import Now
+
+from faults import reach
+from monitoring.alerts.models import Alert, Channel, Delivery
+from monitoring.alerts.outbox import enqueue, wake, write
+from monitoring.alerts.routing import database_now, is_often_enough, newest_digest_time, takes
+
+Kind, Status = Delivery.Kind, Delivery.Status
+# How long a worker may take to come to a message before another one is told of it.
+WOKEN_AGAIN_AFTER = timedelta(minutes=1)
+BATCH = 200
+KEPT = timedelta(days=400)
+
+
+def tend_alerts() -> None:
+    """A duty of the tick."""
+    end_snoozes()
+    repeat_alerts()
+    gather_digests()
+    wake_deliveries()
+    forget_old_alerts()
+
+
+def wake_deliveries() -> int:
+    """Tell a worker of each message that is due, or whose sender has died; how many."""
+    due = Q(status=Status.WAITING, due_at__lte=Now())
+    lost = Q(status=Status.SENDING, lease_until__lte=Now())
+    unheard = Q(woken_at=None) | Q(woken_at__lte=Now() - WOKEN_AGAIN_AFTER)
+    with transaction.atomic():
+        rows = Delivery.objects.select_for_update(skip_locked=True)
+        found = [
+            one.pk for one in rows.filter(due | lost, unheard).order_by("due_at", "pk")[:BATCH]
+        ]
+        Delivery.objects.filter(pk__in=found).update(woken_at=Now())
+        for pk in found:
+            enqueue(pk)
+    return len(found)
+
+
+@transaction.atomic
+def end_snoozes() -> None:
+    """What is still so when its snooze ends is told once more."""
+    rows = Alert.objects.open().select_for_update(skip_locked=True)
+    for alert in rows.filter(snoozed_until__lte=Now()):
+        Alert.objects.filter(pk=alert.pk).update(snoozed_until=None)
+        for channel in Channel.objects.filter(
+            enabled=True, pk__in=alert.deliveries.values("channel_id")
+        ):
+            write(alert, channel, Kind.REPEATED)
+        reach("alert.snooze-ended")
+
+
+def repeat_alerts() -> int:
+    """For each channel that repeats: what is open, not acknowledged, and told long enough ago."""
+    count = 0
+    for channel in Channel.objects.filter(enabled=True, repeat_minutes__isnull=False):
+        pause = timedelta(minutes=channel.repeat_minutes or 0)
+        told = Max("deliveries__due_at", filter=Q(deliveries__channel=channel))
+        rows = Alert.objects.open().filter(acknowledged_at=None, snoozed_until=None)
+        rows = rows.annotate(told=told).filter(told__lte=Now() - pause)
+        for pk in list(rows.values_list("pk", flat=True)[:BATCH]):
+            count += _repeat(pk, channel, pause)
+    return count
+
+
+@transaction.atomic
+def _repeat(alert_id: int, channel: Channel, pause: timedelta) -> bool:
+    alert = (
+        Alert.objects.open()
+        .select_for_update(of=("self",))
+        .filter(pk=alert_id, acknowledged_at=None, snoozed_until=None)
+        .first()
+    )
+    if alert is None or not takes(channel, alert) or not is_often_enough(channel, alert):
+        return False
+    # While one is still under way, or was just written by another round, there is no other.
+    mine = alert.deliveries.filter(channel=channel)
+    under_way = Q(status__in=[Status.WAITING, Status.SENDING, Status.GATHERED])
+    if mine.filter(under_way | Q(due_at__gt=Now() - pause)).exists():
+        return False
+    write(alert, channel, Kind.REPEATED)
+    reach("alert.repeated")
+    return True
+
+
+def gather_digests() -> int:
+    """At its hour a channel's gathered messages become one."""
+    count = 0
+    now = database_now()
+    for channel in Channel.objects.filter(digest_at__isnull=False):
+        assert channel.digest_at is not None
+        at = newest_digest_time(channel.digest_at, channel.time_zone, now=now)
+        waiting = channel.deliveries.filter(status=Status.GATHERED, digest=None, created_at__lte=at)
+        if not waiting.exists():
+            continue
+        try:
+            with transaction.atomic():
+                digest = Delivery.objects.create(
+                    company_id=channel.company_id,
+                    channel=channel,
+                    channel_name=channel.name,
+                    kind=Kind.DIGEST,
+                    key=f"digest.{at:%Y%m%dT%H%M}.{channel.pk.hex}",
+                )
+                waiting.update(digest=digest, status=F("status"))
+                wake(digest)
+                reach("alert.gathered")
+        except IntegrityError:
+            # Another round has just made it.
+            continue
+        count += 1
+    return count
+
+
+def forget_old_alerts() -> None:
+    """What is over for more than a year goes, with its messages; in batches, oldest first."""
+    old = Alert.objects.filter(resolved_at__lt=Now() - KEPT).order_by("pk").values("pk")[:BATCH]
+    Alert.objects.filter(pk__in=old).delete()
+    free = Delivery.objects.filter(alert=None, created_at__lt=Now() - KEPT).order_by("pk")
+    Delivery.objects.filter(pk__in=free.values("pk")[:BATCH]).delete()

@@ -1,0 +1,133 @@
+"""Sending one message of the outbox: claim, hand over, write down what became of it.
+
+1. The claim: one worker, a lease longer than the queue's time-out, the attempt counted.
+2. The message is handed over, outside of any transaction, under a key that all attempts share.
+3. The row says that it is sent, or why not and when to try again.
+
+Who dies between 2 and 3 sends it once more, with the same key. After 3 nobody does.
+"""
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from access.redaction import redact
+from faults import reach
+from monitoring.alerts.carriers import hand_over
+from monitoring.alerts.errors import NotSent, Refused
+from monitoring.alerts.models import Alert, Delivery
+from monitoring.alerts.outbox import wake
+from monitoring.alerts.routing import UNDELIVERED
+from monitoring.alerts.services import open_alert, resolve_alert
+
+log = structlog.get_logger(__name__)
+
+# Longer than the queue lets a task run (`Q_CLUSTER["timeout"]`): a second sender comes after it.
+LEASE = timedelta(seconds=150)
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_ATTEMPTS = 12
+Status = Delivery.Status
+
+
+def send_delivery(*, delivery_id: int) -> None:
+    """What a worker does with a message. Nothing when it is sent, claimed, or not yet due."""
+    delivery = claim(delivery_id)
+    if delivery is None:
+        return
+    reach("alert.claimed")
+    try:
+        if delivery.channel is None or not delivery.channel.enabled:
+            raise Refused(_("The channel was removed or is not in use."))
+        warning = hand_over(delivery)
+    except NotSent as error:
+        _write_failure(delivery, error)
+        return
+    reach("alert.handed-over")
+    _write_success(delivery, warning)
+
+
+def claim(delivery_id: int) -> Delivery | None:
+    """Take it, or None. A message waits for those before it of the same alert and channel."""
+    due = Q(status=Status.WAITING, due_at__lte=Now())
+    lost = Q(status=Status.SENDING, lease_until__lte=Now())
+    before = Delivery.objects.filter(
+        alert=OuterRef("alert"),
+        channel=OuterRef("channel"),
+        pk__lt=OuterRef("pk"),
+        status__in=[Status.WAITING, Status.SENDING],
+    )
+    rows = Delivery.objects.filter(due | lost, ~Exists(before), pk=delivery_id)
+    taken = rows.update(
+        status=Status.SENDING, attempts=F("attempts") + 1, lease_until=Now() + LEASE
+    )
+    if not taken:
+        return None
+    rows = Delivery.objects.select_related("alert__company", "channel")
+    found: Delivery = rows.get(pk=delivery_id)
+    return found
+
+
+@transaction.atomic
+def _write_success(delivery: Delivery, warning: str) -> None:
+    """`warning` tells whom it did not reach, of several."""
+    if not _end(delivery, status=Status.SENT, sent_at=Now(), error=redact(warning)):
+        return
+    reach("alert.before-sent")
+    channel = delivery.channel
+    assert channel is not None
+    if warning:
+        _tell_undelivered(delivery, warning)
+    else:
+        resolve_alert(key=f"{UNDELIVERED}:{channel.pk}")
+
+
+@transaction.atomic
+def _write_failure(delivery: Delivery, error: NotSent) -> None:
+    said = redact(str(error))[:2000]
+    log.warning("alert_not_sent", delivery=delivery.pk, attempt=delivery.attempts, error=said)
+    if isinstance(error, Refused) or delivery.attempts >= MOST_ATTEMPTS:
+        if _end(delivery, status=Status.FAILED, error=said):
+            _tell_undelivered(delivery, said)
+        return
+    pause = min(FIRST_PAUSE * 2 ** (delivery.attempts - 1), LONGEST_PAUSE)
+    _end(delivery, status=Status.WAITING, error=said, due_at=Now() + pause, woken_at=None)
+
+
+def _end(delivery: Delivery, **values: object) -> bool:
+    """Write what became of this attempt, unless another one has taken it over."""
+    mine = Delivery.objects.filter(
+        pk=delivery.pk, status=Status.SENDING, attempts=delivery.attempts
+    )
+    if not mine.update(lease_until=None, **values):
+        return False
+    if delivery.kind == Delivery.Kind.DIGEST and values["status"] != Status.WAITING:
+        ended = {name: values[name] for name in ("status", "sent_at", "error") if name in values}
+        Delivery.objects.filter(digest=delivery).update(**ended)
+    reach("alert.written")
+    after = Delivery.objects.filter(
+        alert=delivery.alert, channel=delivery.channel, pk__gt=delivery.pk, status=Status.WAITING
+    )
+    following = after.order_by("pk").first() if delivery.alert_id else None
+    if following is not None and values["status"] != Status.WAITING:
+        wake(following)
+    return True
+
+
+def _tell_undelivered(delivery: Delivery, said: str) -> None:
+    channel = delivery.channel
+    if channel is None or delivery.kind == Delivery.Kind.TEST:
+        return
+    open_alert(
+        key=f"{UNDELIVERED}:{channel.pk}",
+        company=channel.company,
+        severity=Alert.Severity.CRITICAL,
+        subject=_("Alerts do not go out by %(name)s") % {"name": channel.name},
+        text=said,
+        url="/dashboard/alerts/channels",
+        thing=channel,
+    )
