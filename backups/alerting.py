@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 
 from access.policy import System
 from backups.models import Backup, Database, LevelResult
-from backups.scheduling.clock import database_now
 from backups.standing import Standing, standings
 from monitoring.alerts.models import Alert
 from monitoring.alerts.services import Fact, resolve_gone, settle
+from monitoring.times.clock import database_now
 from storage.models import StoredObject
 
 WATCH = System("watch")

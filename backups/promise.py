@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from backups.models import BackupSchedule, Database
 from backups.options import NARROWING
-from backups.scheduling.due import Timing, next_due
 from backups.scheduling.timings import timing_of
+from monitoring.times.due import Timing, next_due
 
 DEFAULT = timedelta(hours=24)
 # A run takes its time, and may be tried again: at least this long after its due time.

@@ -12,18 +12,18 @@ from django.utils.translation import gettext as _
 
 from access import audit
 from access.policy import Actor, require
-from backups.cron import check_cron
 from backups.engines import ServerFacts
 from backups.errors import BadOption, NotFound
 from backups.models import Backup, BackupSchedule, Database
 from backups.options import parse_options
 from backups.retention import parse_retention
-from backups.scheduling.clock import database_now
-from backups.scheduling.due import next_due
 from backups.scheduling.targets import Chooser, storages_of
 from backups.scheduling.timings import timing_of, window_of
 from backups.secret_use import reach_server
 from backups.services import request_backup
+from monitoring.times.clock import database_now
+from monitoring.times.cron import BadCron, check_cron
+from monitoring.times.due import next_due
 from storage.models import StorageTarget
 from storage.services import test_target
 
@@ -171,7 +171,10 @@ def _assign_times(schedule: BackupSchedule, values: Mapping[str, Any]) -> None:
     if cron and minutes:
         raise BadOption("cron", _("Give cron or interval_minutes, not both."))
     if cron:
-        schedule.cron, schedule.interval_minutes = check_cron(cron), None
+        try:
+            schedule.cron, schedule.interval_minutes = check_cron(cron), None
+        except BadCron as error:
+            raise BadOption("cron", str(error)) from error
     elif minutes is not None:
         if not 1 <= minutes <= LONGEST_INTERVAL:
             raise BadOption("interval_minutes", _("An interval is a minute to a year."))

@@ -25,8 +25,8 @@ from backups.retention.cleanup import clean_database
 from backups.retention.nightly import next_night
 from backups.retention.plan import Stop
 from backups.retention.preview import STOPS, preview_cleanup
-from backups.scheduling.clock import database_now
 from backups.selectors import database_for
+from monitoring.times.clock import database_now
 
 LABELS = {
     "last": gettext_lazy("The last"),

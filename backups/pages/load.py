@@ -11,8 +11,8 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from backups.models import BackupSchedule
-from backups.scheduling.due import due_times
 from backups.scheduling.timings import timing_of
+from monitoring.times.due import due_times
 
 WEEK = timedelta(days=7)
 # Hourly ones and rarer are counted through the week; of others a day stands for each of it.

@@ -27,8 +27,8 @@ from backups.schedules import (
     try_times,
     update_schedule,
 )
-from backups.scheduling.clock import database_now
 from backups.selectors import list_schedules, schedule_of
+from monitoring.times.clock import database_now
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 

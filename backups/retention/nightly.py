@@ -9,10 +9,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from access.policy import System
 from backups.models import Backup, Cleanup, Database
 from backups.retention.cleanup import carry_out, clean_database
-from backups.scheduling.clock import database_now
-from backups.scheduling.due import Timing, newest_due, next_due
-from backups.scheduling.evaluation import CORRECTION
 from faults import reach
+from monitoring.times.clock import CORRECTION, database_now
+from monitoring.times.due import Timing, newest_due, next_due
 
 log = structlog.get_logger(__name__)
 

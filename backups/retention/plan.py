@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from backups.scheduling.evaluation import CORRECTION
+from monitoring.times.clock import CORRECTION
 
 # Of a backup that is not good there may be something left to find out.
 NOT_GOOD_STAYS = timedelta(days=30)

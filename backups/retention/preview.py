@@ -13,8 +13,8 @@ from backups.deletion import ACTIVE, GOOD, protected_ids
 from backups.models import Backup, BackupSchedule, Check, Database
 from backups.retention.plan import Candidate, Policy, Reason, Stop, Verdict, plan, suspicion
 from backups.retention.policy import RETENTION
-from backups.scheduling.clock import database_now
 from backups.uses import any_in_use
+from monitoring.times.clock import database_now
 
 WORDS: dict[Reason, str | Promise] = {
     Reason.LAST: _("one of the last"),

@@ -8,9 +8,9 @@ from typing import Any
 from backups.description import iso
 from backups.models import Backup, BackupSchedule, DueTime
 from backups.retention import RETENTION, described_retention
-from backups.scheduling.clock import database_now
 from backups.scheduling.targets import storages_of
 from backups.scheduling.timings import next_runs, window_of
+from monitoring.times.clock import database_now
 
 
 def describe_schedule(schedule: BackupSchedule) -> dict[str, Any]:

@@ -6,11 +6,9 @@ Pure: the moment is given, by the database's clock. Decision 023 says why it is 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backups.scheduling.due import Timing, due_times, newest_due, next_due, start_of
+from monitoring.times.clock import CORRECTION
+from monitoring.times.due import Timing, due_times, newest_due, next_due, start_of
 
-# A clock set back by no more was corrected: what was done before it counts. By more, it had been
-# wrong, and the future that was dealt with is to come again.
-CORRECTION = timedelta(hours=1)
 # A run that begins later than this is one that was missed.
 PUNCTUAL = timedelta(minutes=15)
 

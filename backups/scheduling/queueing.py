@@ -20,12 +20,12 @@ from backups.errors import BackupError
 from backups.making import Wanted, make_backups
 from backups.models import Backup, BackupSchedule, DueTime
 from backups.options import parse_options
-from backups.scheduling.clock import database_now
-from backups.scheduling.evaluation import CORRECTION, Look, is_run_already, look_at
+from backups.scheduling.evaluation import Look, is_run_already, look_at
 from backups.scheduling.retries import refuse_or_retry
 from backups.scheduling.targets import Chooser
 from backups.scheduling.timings import timing_of
 from faults import reach
+from monitoring.times.clock import CORRECTION, database_now
 
 log = structlog.get_logger(__name__)
 

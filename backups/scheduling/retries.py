@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from backups.errors import BackupError
 from backups.models import Backup, BackupSchedule, DueTime
-from backups.scheduling.clock import database_now
-from backups.scheduling.due import next_due
 from backups.scheduling.timings import timing_of
 from monitoring.alerts.models import Alert
 from monitoring.alerts.services import open_alert
+from monitoring.times.clock import database_now
+from monitoring.times.due import next_due
 
 RETRIED = ("connection_failed", "storage_unavailable")
 LONGEST_PAUSE = timedelta(hours=6)

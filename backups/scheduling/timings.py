@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from backups.models import BackupSchedule
-from backups.scheduling.due import Timing, Window
 from backups.scheduling.evaluation import next_starts
+from monitoring.times.due import Timing, Window
 
 
 def timing_of(schedule: BackupSchedule) -> Timing:

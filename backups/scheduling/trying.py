@@ -4,10 +4,10 @@ import structlog
 from django.db import transaction
 
 from backups.models import DueTime
-from backups.scheduling.clock import database_now
 from backups.scheduling.queueing import BATCH, make_due_backups
 from backups.scheduling.targets import Chooser
 from faults import reach
+from monitoring.times.clock import database_now
 
 log = structlog.get_logger(__name__)
 

@@ -15,11 +15,11 @@ from django.db.models.functions import Coalesce
 
 from backups.checks.queueing import ACTIVE, enqueue
 from backups.models import Backup, Check, LevelResult
-from backups.scheduling.clock import database_now
 from faults import reach
 from monitoring.files.models import TrackedFile
 from monitoring.files.services import open_file
 from monitoring.files.stages import READING, Kind, Origin
+from monitoring.times.clock import database_now
 from storage.models import StoredObject
 
 LOOK_SECONDS = 60.0

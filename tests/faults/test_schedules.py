@@ -9,9 +9,9 @@ from django_q.models import OrmQ
 from access.policy import System
 from backups.models import Backup, BackupSchedule, Database, DueTime
 from backups.schedules import create_schedule
-from backups.scheduling.clock import database_now
 from backups.scheduling.queueing import queue_due_backups
 from backups.scheduling.trying import queue_retries
+from monitoring.times.clock import database_now
 from tests.backups.scheduling.conftest import overdue
 from tests.faults.points import IN_A_SCHEDULE, one_always
 from tests.faults.worker import Process

@@ -14,8 +14,8 @@ from backups.retention.cleanup import carry_out, clean_database
 from backups.retention.nightly import clean_up
 from backups.retention.plan import Reason, Stop
 from backups.retention.preview import preview_cleanup
-from backups.scheduling.clock import database_now
 from monitoring.alerts.models import Alert
+from monitoring.times.clock import database_now
 from restores.models import Restore
 from storage.models import StorageTarget, StoredObject
 from tests.cast import make_backup

@@ -19,7 +19,7 @@ from backups.retention.plan import (
     plan,
     suspicion,
 )
-from tests.backups.scheduling.test_due import BEGIN, ZONES
+from tests.monitoring.times.test_due import BEGIN, ZONES
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)

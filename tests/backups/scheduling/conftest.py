@@ -9,7 +9,7 @@ import pytest
 from access.policy import System
 from backups.models import BackupSchedule, Database, DueTime
 from backups.schedules import create_schedule
-from backups.scheduling.clock import database_now
+from monitoring.times.clock import database_now
 
 MakeDue = Callable[..., BackupSchedule]
 

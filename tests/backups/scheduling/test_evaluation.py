@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backups.scheduling.due import Timing, Window, newest_due, next_due, start_of
-from backups.scheduling.evaluation import CORRECTION, PUNCTUAL, is_run_already, look_at
-from tests.backups.scheduling.test_due import BEGIN, ZONES, timing
+from backups.scheduling.evaluation import PUNCTUAL, is_run_already, look_at
+from monitoring.times.clock import CORRECTION
+from monitoring.times.due import Timing, Window, newest_due, next_due, start_of
+from tests.monitoring.times.test_due import BEGIN, ZONES, timing
 
 DAY = timedelta(days=1)
 CRONS = ("30 2 * * *", "0 * * * *", "*/20 1-3 * * *", "15 4 * * 1", "0 3 1,15 * *", "0 0 29 2 *")

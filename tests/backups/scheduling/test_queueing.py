@@ -15,12 +15,12 @@ from access.policy import System
 from backups.models import Backup, BackupSchedule, Database, DueTime
 from backups.outcome import write_failure
 from backups.schedules import run_schedule, update_schedule
-from backups.scheduling.clock import database_now
 from backups.scheduling.queueing import queue_due_backups
 from backups.scheduling.trying import queue_retries
 from monitoring.alerts.models import Alert
 from monitoring.files.courses import Failure
 from monitoring.files.models import LogLine
+from monitoring.times.clock import database_now
 from storage.models import StorageTarget
 from tests.backups.scheduling.conftest import MakeDue, only_due_time, overdue
 from tests.cast import make_backup

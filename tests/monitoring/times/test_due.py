@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backups.cron import check_cron
-from backups.scheduling.due import Timing, Window, due_times, newest_due, next_due, start_of
+from monitoring.times.cron import check_cron
+from monitoring.times.due import Timing, Window, due_times, newest_due, next_due, start_of
 
 # North and south of the equator, half an hour of summer time, none, and west of Greenwich.
 ZONES = (

@@ -7,8 +7,6 @@ import re
 
 from django.utils.translation import gettext as _
 
-from backups.errors import BadOption
-
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 _FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
@@ -23,17 +21,21 @@ _PART = re.compile(r"(\*|[a-z0-9]{1,3}(?:-[a-z0-9]{1,3})?)(?:/(\d{1,2}))?", re.A
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
+class BadCron(ValueError):
+    """The expression cannot be read, or never means anything; the message says what is wrong."""
+
+
 def check_cron(text: str) -> str:
-    """The expression with single blanks. Raises BadOption when it never means anything."""
+    """The expression with single blanks. Raises BadCron when it never means anything."""
     words = text.lower().split(" ")
     words = [word for word in words if word]
     if len(words) != len(_FIELDS):
-        raise BadOption("cron", _("cron has five fields: minute hour day month weekday."))
+        raise BadCron(_("cron has five fields: minute hour day month weekday."))
     found = [_values(word, *field) for word, field in zip(words, _FIELDS, strict=True)]
     days, months = found[2], found[3]
     any_weekday = words[4] == "*"
     if any_weekday and all(min(days) > _LENGTHS[month - 1] for month in months):
-        raise BadOption("cron", _("This day is in none of these months."))
+        raise BadCron(_("This day is in none of these months."))
     return " ".join(words)
 
 
@@ -74,5 +76,5 @@ def _span(span: str, field: str, names: dict[str, int]) -> tuple[int, int]:
     return ends[0], ends[-1]
 
 
-def _bad(field: str) -> BadOption:
-    return BadOption("cron", _("The field %s of cron cannot be read.") % field)
+def _bad(field: str) -> BadCron:
+    return BadCron(_("The field %s of cron cannot be read.") % field)

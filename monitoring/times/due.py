@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from backups.cron import written_out
+from monitoring.times.cron import written_out
 
 MINUTE = timedelta(minutes=1)
 # 29 February may be eight years away, and a window may shut some more of them out.

@@ -1,0 +1,1 @@
+"""Expected backups: who should have sent what by when, and did it arrive whole."""

@@ -1,0 +1,1 @@
+"""Due times as arithmetic, and the one clock they are compared with: the database's."""
