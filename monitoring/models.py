@@ -2,6 +2,7 @@
 
 from monitoring.alerts.models import Alert, Channel, Delivery, MaintenanceWindow, StorageReading
 from monitoring.events.models import Event
+from monitoring.expected.models import BackupEntry, ExpectedBackupJob, JobRun, WatchGap
 from monitoring.figures.models import Tally
 from monitoring.files.models import FileFacts, LogLine, Stage, Step, TrackedFile
 from monitoring.heartbeats.models import Heartbeat
@@ -10,11 +11,14 @@ from monitoring.notices.models import Notice
 
 __all__ = [
     "Alert",
+    "BackupEntry",
     "Channel",
     "Delivery",
     "Event",
+    "ExpectedBackupJob",
     "FileFacts",
     "Heartbeat",
+    "JobRun",
     "LiveTicket",
     "LogLine",
     "MaintenanceWindow",
@@ -25,4 +29,5 @@ __all__ = [
     "StorageReading",
     "Tally",
     "TrackedFile",
+    "WatchGap",
 ]

@@ -43,7 +43,7 @@ class Window:
 
     def _on(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
         last_day = day if self.opens <= self.closes else day + timedelta(days=1)
-        return _instant(day, self.opens, zone), _instant(last_day, self.closes, zone, fold=1)
+        return instant_of(day, self.opens, zone), instant_of(last_day, self.closes, zone, fold=1)
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _cron_times(timing: Timing, after: datetime) -> Iterator[datetime]:
             last = found
 
 
-def _instant(day: date, at: time, zone: ZoneInfo, *, fold: int = 0) -> datetime:
+def instant_of(day: date, at: time, zone: ZoneInfo, *, fold: int = 0) -> datetime:
     """The local time as an instant; one that does not exist is the next that does."""
     moment = datetime.combine(day, at, tzinfo=zone).replace(fold=fold)
     while moment.astimezone(UTC).astimezone(zone).replace(fold=0) != moment.replace(fold=0):

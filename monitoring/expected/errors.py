@@ -1,0 +1,30 @@
+"""What can be wrong with a request about expected backups, by class and stable code."""
+
+
+class ExpectedError(Exception):
+    """`code` is stable; the message is for a person. `status` is the one of HTTP."""
+
+    code = "expected_refused"
+    status = 400
+
+
+class BadField(ExpectedError):
+    """One value cannot be used; `option` names it."""
+
+    code = "bad_option"
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(message)
+        self.option = option
+
+
+class NotFound(ExpectedError):
+    code = "not_found"
+    status = 404
+
+
+class NotResponsible(ExpectedError):
+    """An agent reports for its own jobs."""
+
+    code = "not_responsible"
+    status = 403
