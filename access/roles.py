@@ -24,6 +24,8 @@ _VIEWER = frozenset(
         "backups.view_copy",
         "backups.view_levelresult",
         "monitoring.follow_files",
+        "monitoring.view_backupentry",
+        "monitoring.view_expectedbackupjob",
         "monitoring.view_logline",
         "monitoring.view_metrics",
         "monitoring.view_stage",
@@ -45,6 +47,8 @@ _OPERATOR = _VIEWER | {
     "backups.check_backup",
     "backups.test_backupschedule",
     "backups.test_database",
+    "monitoring.acknowledge_expectedbackupjob",
+    "monitoring.add_backupentry",
     "restores.add_receivedfile",
     "restores.add_restore",
     "restores.cancel_restore",
@@ -75,6 +79,9 @@ _ADMIN = _OPERATOR | {
     "backups.open_backup",
     "backups.rescan_storage",
     "monitoring.add_notice",
+    "monitoring.add_expectedbackupjob",
+    "monitoring.change_expectedbackupjob",
+    "monitoring.delete_expectedbackupjob",
     "monitoring.view_alert",
     "monitoring.view_delivery",
     "monitoring.view_event",
@@ -90,9 +97,17 @@ _ADMIN = _OPERATOR | {
     "storage.delete_storagetarget",
 }
 
-# An agent sends and reports; it reads nothing of the company, and follows its own files only
-# (`FileRows.visible_to`). The permissions to send come with the uploads.
-_AGENT = frozenset({"monitoring.follow_files"})
+# An agent sends and reports; it reads nothing of the company, follows its own files only
+# (`FileRows.visible_to`), and sees the backups that are expected of it (`JobRows`). The
+# permissions to send come with the uploads.
+_AGENT = frozenset(
+    {
+        "monitoring.add_backupentry",
+        "monitoring.follow_files",
+        "monitoring.view_backupentry",
+        "monitoring.view_expectedbackupjob",
+    }
+)
 
 ROLES: dict[str, frozenset[str]] = {
     Role.VIEWER: _VIEWER,

@@ -33,6 +33,9 @@ from monitoring.alerts.rounds import tend_alerts
 from monitoring.events.services import prune_events
 from monitoring.figures.folding import fold_tallies
 from monitoring.files.ended import forget_ended_files
+from monitoring.expected.runs import forget_old_runs
+from monitoring.expected.scanning import scan_jobs
+from monitoring.expected.telling import tell_changes
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
 from monitoring.live.presence import forget_silent_processes
@@ -54,6 +57,8 @@ LOCK = 0x486F6C64  # one tick in an installation, whatever the number of machine
 DUTIES: tuple[Callable[[], object], ...] = (
     reap_lost_files,
     remove_leftovers,
+    scan_jobs,
+    tell_changes,
     queue_due_backups,
     queue_retries,
     wake_forgotten_backups,
@@ -81,6 +86,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     fold_tallies,
     forget_silent_processes,
     forget_old_tickets,
+    forget_old_runs,
     seal_audit,
     forget_ended_sessions,
     look_after_sets,

@@ -42,6 +42,7 @@ urlpatterns = [
     path("", include("controlplane.pages.urls")),
     path("", include("monitoring.notices.pages.urls")),
     path("", include("monitoring.live.urls")),
+    path("", include("monitoring.expected.urls")),
     re_path(r"^docs/?$", DocsView.as_view(), name="docs"),
     re_path(r"^redoc/?$", RedocView.as_view(), name="redoc"),
     path("api/", include((api, "api"))),

@@ -12,10 +12,11 @@ from look.badges import badge
 from look.units import age
 from monitoring.alerts import admin as alerts_admin
 from monitoring.events.models import Event
+from monitoring.expected import admin as expected_admin
 from monitoring.files import admin as files_admin
 from monitoring.heartbeats.models import Heartbeat
 
-__all__ = ["alerts_admin", "files_admin"]
+__all__ = ["alerts_admin", "expected_admin", "files_admin"]
 
 SILENT_AFTER = timedelta(seconds=60)
 

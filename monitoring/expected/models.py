@@ -247,4 +247,4 @@ class WatchGap(models.Model):
         ordering = ["-ended_at"]
 
     def __str__(self) -> str:
-        return f"{self.began_at:%Y-%m-%d %H:%M} – {self.ended_at:%Y-%m-%d %H:%M}"
+        return f"{self.began_at:%Y-%m-%d %H:%M} to {self.ended_at:%Y-%m-%d %H:%M}"

@@ -131,9 +131,7 @@ def cycle_after(plan: Plan, cycle: Cycle) -> Cycle | None:
     return next(_cycles(plan, cycle.due, times_after(plan, cycle.due)), None)
 
 
-def look_at(
-    plan: Plan, *, watermark: datetime, now: datetime, gaps: tuple[Gap, ...] = ()
-) -> Look:
+def look_at(plan: Plan, *, watermark: datetime, now: datetime, gaps: tuple[Gap, ...] = ()) -> Look:
     """Every cycle whose deadline lies in (watermark, now]; of those in a gap the newest alone.
 
     A cycle is watched when its deadline did not pass in a gap. `gaps` are in order.
@@ -200,9 +198,7 @@ def _cycles(plan: Plan, before: datetime | None, times: Iterator[datetime]) -> I
         before, due = due, following
 
 
-def _cycle(
-    plan: Plan, before: datetime | None, due: datetime, following: datetime | None
-) -> Cycle:
+def _cycle(plan: Plan, before: datetime | None, due: datetime, following: datetime | None) -> Cycle:
     ends = datetime.max.replace(tzinfo=UTC)
     if following is not None:
         ends = _opening(plan, due, following)
@@ -239,5 +235,3 @@ def _month_days(plan: Plan, first: date) -> Iterator[date]:
         longest = calendar.monthrange(year, month)[1]
         yield date(year, month, min(plan.day_of_month, longest))
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
-
-

@@ -1,4 +1,4 @@
-"""A job's row as the arithmetic of `plans` takes it, and its times checked when they are written."""
+"""A job's row as the arithmetic of `plans` takes it; its times are checked when written."""
 
 import zoneinfo
 from datetime import time, timedelta
@@ -47,7 +47,6 @@ def check_times(job: ExpectedBackupJob) -> None:
         raise BadField("day_of_month", _("A monthly backup needs its day of the month."))
     if frequency != Frequency.MONTHLY and job.day_of_month is not None:
         raise BadField("day_of_month", _("day_of_month goes with the frequency monthly."))
-    job.days_of_week = _weekdays(job.days_of_week)
 
 
 def _check_custom(job: ExpectedBackupJob) -> None:
@@ -55,9 +54,8 @@ def _check_custom(job: ExpectedBackupJob) -> None:
         job.cron = check_cron(job.cron)
     except BadCron as error:
         raise BadField("cron", str(error)) from error
-    for name in ("expected_hour_utc", "expected_minute_utc", "local_time"):
-        if getattr(job, name) is not None:
-            raise BadField(name, _("With cron the times stand in cron."))
+    if job.local_time is not None:
+        raise BadField("local_time", _("With cron the times stand in cron."))
 
 
 def _check_time_of_day(job: ExpectedBackupJob) -> None:
@@ -71,11 +69,3 @@ def _check_time_of_day(job: ExpectedBackupJob) -> None:
         raise BadField("expected_minute_utc", _("Say at which minute it is expected."))
     if job.expected_hour_utc is None and job.backup_frequency != Frequency.HOURLY:
         raise BadField("expected_hour_utc", _("Say at which hour it is expected."))
-
-
-def _weekdays(days: object) -> list[int]:
-    if not isinstance(days, list) or not all(
-        isinstance(day, int) and not isinstance(day, bool) and 0 <= day <= 6 for day in days
-    ):
-        raise BadField("days_of_week", _("Days are numbers: 0 is Monday, 6 is Sunday."))
-    return sorted(set(days))

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import DateTimeField, Func
 
 # A clock set back by no more was corrected: what was done before it counts. By more, it had been
 # wrong, and the future that was dealt with is to come again.
@@ -15,3 +16,11 @@ def database_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         found: datetime = cursor.fetchone()[0]
         return found
+
+
+class Clock(Func):
+    """The same moment within a query: `Now()` is when the transaction began."""
+
+    function = "clock_timestamp"
+    output_field = DateTimeField()
+    arity = 0

@@ -35,9 +35,7 @@ plans = st.builds(
     grace=minutes,
     early=minutes,
 )
-moments = st.datetimes(
-    BEGIN.replace(tzinfo=None), END.replace(tzinfo=None), timezones=st.just(UTC)
-)
+moments = st.datetimes(BEGIN.replace(tzinfo=None), END.replace(tzinfo=None), timezones=st.just(UTC))
 BERLIN_NIGHTS = Plan("daily", at=time(2, 30), zone="Europe/Berlin", early=HOUR, grace=HOUR)
 
 

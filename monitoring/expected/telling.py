@@ -1,0 +1,108 @@
+"""Changes of state are told once each: the rows whose state is not the one people know.
+
+What was told stands in the job's row, written in the transaction of the alert: whoever dies
+between the change and the telling leaves the difference, and the next round tells it.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from faults import reach
+from monitoring.alerts.services import alert
+from monitoring.expected.models import BackupEntry, ExpectedBackupJob
+from monitoring.expected.states import BAD, Status
+from monitoring.times.clock import database_now
+
+BATCH = 200
+
+
+def tell_changes() -> int:
+    """Open an alert for what went bad and end those of what is well again. By the tick."""
+    told = 0
+    while True:
+        count = _tell_batch()
+        told += count
+        if count < BATCH:
+            return told
+
+
+@transaction.atomic
+def _tell_batch() -> int:
+    now = database_now()
+    rows = ExpectedBackupJob.objects.filter(
+        ~Q(told_status=F("current_status")) | ~Q(told_too_old=F("is_too_old"))
+    ).filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now))
+    jobs = list(
+        rows.order_by("pk")
+        .select_related("company")
+        .select_for_update(of=("self",), skip_locked=True)[:BATCH]
+    )
+    for job in jobs:
+        _tell(job, now)
+    reach("expected.told-before-commit")
+    ExpectedBackupJob.objects.bulk_update(jobs, ["told_status", "told_too_old"])
+    return len(jobs)
+
+
+def _tell(job: ExpectedBackupJob, now: datetime) -> None:
+    if job.told_status != job.current_status:
+        if job.current_status in BAD:
+            _open(job, "state", _subject(job), _text(job), now)
+        elif job.told_status in BAD:
+            _close(job, "state", now)
+        job.told_status = job.current_status
+    if job.told_too_old != job.is_too_old:
+        words = {"name": job.database_name, "hours": job.max_age_hours}
+        if job.is_too_old:
+            said = _("%(name)s: no success for more than %(hours)s hours")
+            _open(job, "age", said % words, _since(job), now)
+        else:
+            _close(job, "age", now)
+        job.told_too_old = job.is_too_old
+
+
+def _open(job: ExpectedBackupJob, what: str, title: str, text: str, now: datetime) -> None:
+    """The one place that knows how the product tells people something."""
+    alert(
+        company=job.company,
+        rule=f"expected.{what}",
+        title=title,
+        text=text,
+        thing=job,
+        key=f"expected.{what}:{job.pk}:{now:%Y%m%dT%H%M%S%f}",
+    )
+
+
+def _close(job: ExpectedBackupJob, what: str, now: datetime) -> None:
+    title = _("%(name)s in %(city)s is well again")
+    _open(job, what, title % {"name": job.database_name, "city": job.city}, _since(job), now)
+
+
+def _subject(job: ExpectedBackupJob) -> str:
+    words = {
+        Status.MISSING: _("%(name)s in %(city)s: the backup is missing"),
+        Status.FAILED: _("%(name)s in %(city)s: the backup failed"),
+        Status.TRANSFER_INTEGRITY_FAILED: _("%(name)s in %(city)s: the backup is not whole"),
+        Status.HASH_MISMATCH: _("%(name)s in %(city)s: the backup differs from what was declared"),
+    }[Status(job.current_status)]
+    return words % {"name": job.database_name, "city": job.city}
+
+
+def _text(job: ExpectedBackupJob) -> str:
+    entry = BackupEntry.objects.filter(job=job, expected_at=job.status_due_at).first()
+    due = _("Expected at %(at)s UTC from %(agent)s.") % {
+        "at": f"{job.status_due_at:%Y-%m-%d %H:%M}",
+        "agent": job.agent_id_responsible,
+    }
+    return " ".join(filter(None, [due, entry.error_message if entry else "", _since(job)]))
+
+
+def _since(job: ExpectedBackupJob) -> str:
+    if job.last_success_at is None:
+        return _("It has never succeeded.")
+    return _("Its last success was at %(at)s UTC.") % {
+        "at": f"{job.last_success_at:%Y-%m-%d %H:%M}"
+    }
