@@ -81,6 +81,13 @@ _PLACES = (
         ("backups:list", "backups:detail"),
     ),
     _Place(
+        gettext_lazy("Expected"),
+        "dashboard:expected",
+        "expected",
+        lambda user: user.may("backups.view_database"),
+        ("dashboard:expected",),
+    ),
+    _Place(
         gettext_lazy("Restores"),
         "restores:list",
         "restore",

@@ -11,6 +11,7 @@ from access.models import Company, Scoped
 from access.secrets import seal, unseal
 from backups.models.kept import Kept
 from storage.models import StorageTarget
+from monitoring.expected.models import ExpectedBackupJob
 
 
 class Database(models.Model):
@@ -85,6 +86,15 @@ class Database(models.Model):
     # Why nothing is removed until a person has looked (`retention.plan.Stop`).
     cleanup_stopped = models.CharField(
         _("cleanup stopped"), max_length=40, blank=True, default="", db_default="", editable=False
+    )
+    # What its backups are expected as; each of them is told there (`outcome`).
+    expected_job = models.OneToOneField(
+        ExpectedBackupJob,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="linked_database",
+        verbose_name=_("expected as"),
     )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)

@@ -21,7 +21,7 @@ from monitoring.expected.jobs import create_job, delete_job, update_job
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
 
 
-class JobForm(forms.ModelForm[ExpectedBackupJob]):
+class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """The fields are checked where all jobs are: by the same table as in the API."""
 
     days_of_week = forms.JSONField(required=False, help_text=_("A list; 0 is Monday, 6 Sunday."))

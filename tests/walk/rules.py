@@ -29,10 +29,17 @@ class Rule:
     body: dict[str, Any] = field(default_factory=dict)
     # The names of own things are on the page of anyone who reads them; nobody's elsewhere.
     own_thing: bool = False
+    # Who knows the key is let in, whoever it is: of no company and of every one.
+    by_key: bool = False
 
 
-def rule(body: dict[str, Any] | None = None, own_thing: bool = False, **methods: str) -> Rule:
-    return Rule(methods, body or {}, own_thing)
+def rule(
+    body: dict[str, Any] | None = None,
+    own_thing: bool = False,
+    by_key: bool = False,
+    **methods: str,
+) -> Rule:
+    return Rule(methods, body or {}, own_thing, by_key)
 
 
 RULES: dict[str, Rule] = {
@@ -46,6 +53,11 @@ RULES: dict[str, Rule] = {
     "login-set-up": rule(GET="llllll", POST="llllll"),
     "logout": rule(POST="llllll"),
     "dashboard:overview": rule(GET=NOT_AGENTS),
+    "dashboard:expected": rule(GET=NOT_AGENTS),
+    "dashboard:expected-job": rule(GET=READ_ONE),
+    "dashboard:expected-act": rule(POST=ACT_ON_ONE, body={"act": "acknowledge"}),
+    "ping": rule(GET=ALL, POST=ALL, by_key=True),
+    "ping-what": rule(GET=ALL, POST=ALL, by_key=True),
     # One's own account. A token of anyone else is not there, for root neither.
     "access:account": rule(GET=ALL),
     "access:confirm": rule(GET=ALL, POST=ALL),
@@ -173,7 +185,9 @@ ADMIN_SITE: dict[str, tuple[str, str]] = {
     "django_q_ormq": ("", "v"),
     "monitoring_alert": ("v", "v"),
     "monitoring_delivery": ("v", "v"),
+    "monitoring_backupentry": ("v", "v"),
     "monitoring_event": ("v", "v"),
+    "monitoring_expectedbackupjob": ("vacd", "vacd"),
     "monitoring_heartbeat": ("", "v"),
     "monitoring_logline": ("v", "v"),
     "monitoring_stage": ("v", "v"),

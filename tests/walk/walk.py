@@ -61,7 +61,7 @@ class Walk:
         has_thing = has_thing and not route.name.startswith("admin:admin/")
         has_thing = has_thing or any("{" in str(value) for value in rule.body.values())
         # Root is of no company: one company's thing is as foreign as another's.
-        has_foreign = has_thing and (who != "root" or rule.own_thing)
+        has_foreign = has_thing and not rule.by_key and (who != "root" or rule.own_thing)
         for is_foreign in (False, True) if has_foreign else (False,):
             place = self.world.foreign if is_foreign else self.world.own
             if rule.own_thing and not is_foreign:

@@ -17,6 +17,8 @@ from backups.models import Backup, BackupSchedule, Check, Database, LevelResult
 from monitoring.alerts.models import Channel, Delivery
 from monitoring.alerts.services import open_alert
 from monitoring.events.models import Event
+from monitoring.expected.arrivals import Arrival, record_entry
+from monitoring.expected.jobs import create_job
 from monitoring.files.models import LogLine, Step
 from monitoring.files.services import open_file
 from monitoring.heartbeats.services import beat
@@ -48,6 +50,7 @@ class World:
 
 
 def make_world(folder: Path) -> World:
+    _long_numbers()
     own, foreign = (furnish(name, folder / name) for name in ("acme", "elsewhere"))
     people = {
         str(role): person(f"{role}.acme", own.company, role, is_staff=role == Role.ADMIN)
@@ -64,6 +67,13 @@ def make_world(folder: Path) -> World:
             "root": User.objects.create_superuser("root", password="x"),
         },
     )
+
+
+def _long_numbers() -> None:
+    """Ids that are found in an answer as themselves, and not as a part of another number."""
+    with connection.cursor() as cursor:
+        for table in ("access_token", "monitoring_expectedbackupjob", "monitoring_backupentry"):
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), 710000000)", [table])
 
 
 def furnish(name: str, folder: Path) -> Place:
@@ -90,6 +100,11 @@ def furnish(name: str, folder: Path) -> Place:
     token = agent.user.auth_token_set.get()
     Channel.objects.create(company=place.company, name=mark, recipients=[f"{mark}@example.org"])
     alert = open_alert(key=f"failed:{mark}", company=place.company, subject=mark, thing=file)
+    job = create_job(
+        actor=CLI, company_name=place.company.name, city=mark, database_name=mark,
+        agent_id_responsible=mark, backup_frequency="hourly", expected_minute_utc=0,
+    )  # fmt: skip
+    entry = record_entry(job_id=job.pk, arrival=Arrival("FAILED", "report", message=mark))
     place.things = {
         "agent": agent,
         "auditentry": audit.record(actor=CLI, action="x", thing=database, company=place.company),
@@ -98,6 +113,8 @@ def furnish(name: str, folder: Path) -> Place:
         "token": token,
         "user": agent.user,
         "backup": backup,
+        "backupentry": entry,
+        "expectedbackupjob": job,
         "check": _check(backup),
         "database": database,
         "levelresult": LevelResult.objects.create(
@@ -148,8 +165,12 @@ def values_for(things: Mapping[str, Any]) -> dict[str, object]:
         "backup_id": things["backup"].pk,
         "database_id": things["database"].pk,
         "download_id": things["trackedfile"].pk,
+        "entry_id": things["backupentry"].pk,
         "file_id": things["trackedfile"].pk,
         "notice_id": things["notice"].pk,
+        "job_id": things["expectedbackupjob"].pk,
+        "key": things["expectedbackupjob"].ping_key,
+        "what": "start",
         "restore_id": things["restore"].pk,
         "schedule_id": things["schedule"].pk,
         "target_id": things["storagetarget"].pk,
@@ -165,8 +186,12 @@ def missing_values() -> dict[str, object]:
         "backup_id": nothing,
         "database_id": nothing,
         "download_id": nothing,
+        "entry_id": 10**9,
         "file_id": nothing,
         "notice_id": 10**9,
+        "job_id": 10**9 + 1,
+        "key": "nobody",
+        "what": "start",
         "restore_id": nothing,
         "schedule_id": nothing,
         "target_id": nothing,

@@ -1,0 +1,108 @@
+"""Reading expected backups: everything starts from what the actor may see."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from access.policy import Actor
+from monitoring.expected.errors import BadField, NotFound
+from monitoring.expected.models import BackupEntry, ExpectedBackupJob
+from monitoring.expected.states import Status
+from monitoring.files.api.query import LARGEST_ID
+
+MOST = 200
+
+
+def list_jobs(*, actor: Actor) -> QuerySet[ExpectedBackupJob]:
+    rows: QuerySet[ExpectedBackupJob] = ExpectedBackupJob.objects.visible_to(actor)
+    return rows.select_related("company")
+
+
+def job_for(*, actor: Actor, job_id: int | str) -> ExpectedBackupJob:
+    """Raises NotFound, alike for a missing job and one that the actor may not see."""
+    found = None
+    if 0 < int(job_id) <= LARGEST_ID:
+        found = list_jobs(actor=actor).filter(pk=int(job_id)).first()
+    if found is None:
+        raise NotFound(_("There is no such expected backup."))
+    return found
+
+
+@dataclass(frozen=True)
+class EntryFilters:
+    """Moments are of the due time; both ends are included."""
+
+    status: list[str] = field(default_factory=list)
+    after: datetime | None = None
+    until: datetime | None = None
+    job: int | None = None
+    company_name: str = ""
+    city: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """`next` is the id behind which the next page begins; None at the end."""
+
+    results: list[dict[str, Any]]
+    next: int | None
+
+
+LISTED = (
+    *("id", "job_id", "expected_at", "status", "source", "backup_timestamp_utc", "backup_hash"),
+    *("backup_size_bytes", "error_message", "warnings", "history", "content_passed"),
+    *("run_seconds", "file", "received_at", "created_at"),
+)
+
+
+def list_entries(
+    *, actor: Actor, filters: EntryFilters, before: int | None = None, limit: int = 50
+) -> Page:
+    """Newest first, a page by keyset: the first and the ten-thousandth cost the same."""
+    rows = filtered(BackupEntry.objects.visible_to(actor), filters)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    limit = max(1, min(limit, MOST))
+    found = list(rows.order_by("-id").values(*LISTED)[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    return Page(found, found[-1]["id"] if more else None)
+
+
+def filtered(rows: QuerySet[BackupEntry], filters: EntryFilters) -> QuerySet[BackupEntry]:
+    unknown = [one for one in filters.status if one not in Status.values]
+    if unknown:
+        words = _("%(value)s is not one of %(known)s.")
+        known = ", ".join(Status.values)
+        raise BadField("status", words % {"value": unknown[0][:40], "known": known})
+    condition = Q()
+    if filters.status:
+        condition &= Q(status__in=filters.status)
+    if filters.after:
+        condition &= Q(expected_at__gte=filters.after)
+    if filters.until:
+        condition &= Q(expected_at__lte=filters.until)
+    if filters.job is not None:
+        condition &= Q(job_id=filters.job)
+    if filters.company_name:
+        condition &= Q(company__name=filters.company_name)
+    if filters.city:
+        condition &= Q(job__city=filters.city)
+    if filters.agent:
+        condition &= Q(job__agent_id_responsible=filters.agent)
+    return rows.filter(condition)
+
+
+def entry_for(*, actor: Actor, entry_id: int | str) -> dict[str, Any]:
+    """Raises NotFound, alike for a missing entry and one that the actor may not see."""
+    found: dict[str, Any] | None = None
+    if 0 < int(entry_id) <= LARGEST_ID:
+        rows = BackupEntry.objects.visible_to(actor).filter(pk=int(entry_id))
+        found = rows.values(*LISTED).first()
+    if found is None:
+        raise NotFound(_("There is no such entry."))
+    return found
