@@ -10,10 +10,11 @@ from access import audit
 from access.models import Company
 from access.policy import Actor, require
 from backups.engines import ServerFacts
-from backups.errors import NotFound
+from backups.errors import BadOption, NotFound
 from backups.models import Database
 from backups.retention import parse_retention
 from backups.secret_use import reach_server
+from monitoring.expected.models import ExpectedBackupJob
 
 SENT_TO = ("host", "port", "username", "tls_mode")
 CONNECTION = ("name", "host", "port", "database_name", "username", "tls_mode")
@@ -134,3 +135,29 @@ def _checked_password(password: str) -> str:
     if any(character in password for character in "\0\n\r"):
         raise ValidationError({"password": _("A password cannot hold a line break.")})
     return password
+
+
+@transaction.atomic
+def link_database(*, database: Database, job: ExpectedBackupJob | None, actor: Actor) -> None:
+    """Tell the expected backup of each backup of the database from now on; None: no longer.
+
+    Raises NotAllowed, NotFound, or BadOption when it is another company's or database's.
+    """
+    require(actor, "backups.change_database", database.company)
+    rows = Database.objects.select_for_update(of=("self",))
+    locked: Database | None = rows.filter(pk=database.pk).first()
+    if locked is None:
+        raise NotFound(_("There is no such database."))
+    if job is not None and job.company_id != locked.company_id:
+        raise BadOption("expected_job", _("An expected backup of another company cannot be used."))
+    if job is not None and Database.every.filter(expected_job=job).exclude(pk=locked.pk).exists():
+        raise BadOption("expected_job", _("Another database is linked to it."))
+    locked.expected_job = job
+    locked.save(update_fields=["expected_job"])
+    audit.record(
+        actor=actor,
+        action="database.linked",
+        thing=locked,
+        company=locked.company,
+        changes={"expected_job": job.pk if job else None},
+    )

@@ -93,6 +93,7 @@ def describe_database(database: Database) -> dict[str, Any]:
         "retention": described_retention(database.retention),
         "cleanup_stopped": database.cleanup_stopped or None,
         "protected": database.protected,
+        "expected_job": database.expected_job_id,
         "created_at": iso(database.created_at),
     }
 

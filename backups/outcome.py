@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.policy import System
 from access.redaction import redact
+from backups.expected import report_failure, report_success
 from backups.models import Backup, LevelResult
 from backups.pipeline import Packed
 from backups.scheduling.retries import plan_retry
@@ -53,6 +54,7 @@ def write_success(
     _audit(backup, "backup.completed")
     if not backup.is_part:
         resolve_alert(key=f"backup.failed:{backup.database_id}")
+    report_success(backup=backup, size=artifact["size"], sha256=artifact["sha256"])
 
 
 def write_failure(*, backup: Backup, failure: Failure) -> None:
@@ -68,6 +70,8 @@ def write_failure(*, backup: Backup, failure: Failure) -> None:
     _audit(backup, "backup.cancelled" if was_cancelled else "backup.failed", code=failure.code)
     # Of what is tried again people hear when the last try fails.
     is_tried_again = not was_cancelled and plan_retry(backup=backup, code=failure.code)
+    if not is_tried_again:
+        report_failure(backup=backup, message=failure.message)
     if not was_cancelled and not is_tried_again:
         open_alert(
             key=f"backup.failed:{backup.database_id}",

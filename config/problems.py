@@ -14,6 +14,7 @@ from rest_framework.views import APIView, exception_handler
 
 from access.policy import NotAllowed
 from backups.errors import BackupError, BadOption
+from monitoring.expected.errors import BadField, BadLines, ExpectedError
 from monitoring.files.api.query import BadParameter
 from storage.api.bodies import BadValue
 from storage.errors import StorageError
@@ -28,6 +29,11 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         if isinstance(error, BadOption):
             extra["option"] = error.option
         return problem(error.status, error.code, str(error), **extra)
+    if isinstance(error, ExpectedError):
+        named: dict[str, Any] = {"option": error.option} if isinstance(error, BadField) else {}
+        if isinstance(error, BadLines):
+            named["lines"] = error.lines
+        return problem(error.status, error.code, str(error), **named)
     if isinstance(error, NotAllowed | PermissionDenied):
         said = str(error) or _("Your role does not allow this.")
         return problem(403, getattr(error, "code", NotAllowed.code), said)

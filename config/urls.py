@@ -8,6 +8,7 @@ from config.openapi.views import DocsView, RedocView, SchemaView
 from config.problems import NowhereView
 from controlplane.api import urls as controlplane_api
 from dashboard.login import admin_login, admin_password_change
+from monitoring.expected.api import urls as expected_api
 from monitoring.files.api import urls as files_api
 from monitoring.live.api import urls as live_api
 from monitoring.notices.api import urls as notices_api
@@ -27,6 +28,7 @@ api = [
     *files_api.urlpatterns,
     *live_api.urlpatterns,
     *notices_api.urlpatterns,
+    *expected_api.urlpatterns,
     *restores_api.urlpatterns,
     *controlplane_api.urlpatterns,
     re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,13 +10,14 @@ from rest_framework.views import APIView
 
 from access import reauthentication
 from access.policy import require
-from backups.databases import create_database, test_connection, update_database
+from backups.databases import create_database, link_database, test_connection, update_database
 from backups.deletion import delete_database
 from backups.description import describe_database
 from backups.engines import ServerFacts
 from backups.models import Database
 from backups.retention.policy import MOST
 from backups.selectors import database_of, list_databases
+from monitoring.expected.selectors import job_for
 from storage.api.bodies import Body, Flag, Number, Text, actor_of, company_for, read_body
 from storage.api.views import listed
 
@@ -74,6 +76,12 @@ class ChangedDatabase(Body):
     )
 
 
+class LinkedDatabase(ChangedDatabase):
+    expected_job = Number(
+        min_value=1, max_value=2**63 - 1, allow_null=True, help_text="Told of each backup of it."
+    )
+
+
 class NewDatabase(ChangedDatabase):
     engine = serializers.ChoiceField(choices=Database.Engine.values, default="postgresql")
     company = Text(required=False, help_text="Id or name; needed where you manage several.")
@@ -108,8 +116,11 @@ class DatabaseView(APIView):
     def patch(self, request: Request, database_id: str) -> Response:
         database = _database(request, database_id)
         require(actor_of(request), "backups.change_database", database.company)
-        body = read_body(request, ChangedDatabase, partial=True)
-        changed = update_database(database=database, actor=actor_of(request), **body)
+        body = read_body(request, LinkedDatabase, partial=True)
+        with transaction.atomic():
+            if "expected_job" in body:
+                _link(request, database, body.pop("expected_job"))
+            changed = update_database(database=database, actor=actor_of(request), **body)
         return Response(describe_database(changed))
 
     def delete(self, request: Request, database_id: str) -> Response:
@@ -133,6 +144,12 @@ class DatabaseTestView(APIView):
 
 def answered(facts: ServerFacts) -> dict[str, Any]:
     return {"ok": True, "server_version": facts.version, "size_bytes": facts.size_bytes}
+
+
+def _link(request: Request, database: Database, job_id: int | None) -> None:
+    actor = actor_of(request)
+    job = None if job_id is None else job_for(actor=actor, job_id=job_id)
+    link_database(database=database, job=job, actor=actor)
 
 
 def _database(request: Request, database_id: str) -> Database:

@@ -6,7 +6,7 @@ is described by its signature alone, and the tests say that its example is missi
 
 from typing import Any
 
-from config.openapi import keeping, live, received, recovering, restoring
+from config.openapi import expecting, keeping, live, received, recovering, restoring
 from config.openapi.samples import SAMPLES as GENERAL
 from config.openapi.samples import problem
 from config.openapi.shapes import Shape, ref
@@ -16,6 +16,7 @@ SAMPLES = {
     **restoring.SAMPLES,
     **recovering.SAMPLES,
     **received.SAMPLES,
+    **expecting.SAMPLES,
     **keeping.SAMPLES,
     **live.SAMPLES,
 }

@@ -82,6 +82,7 @@ SHAPES: dict[str, Shape] = {
         retention=maybe(ref("Retention")),
         cleanup_stopped=maybe(TEXT),
         protected=FLAG,
+        expected_job=maybe(COUNT),
         created_at=MOMENT,
     ),
     "DatabasePage": page("Database"),
@@ -124,7 +125,7 @@ SHAPES: dict[str, Shape] = {
         engine={**one_of("postgresql"), "default": "postgresql"},
         company=WHOSE,
     ),
-    "DatabaseChanges": body((), **_DATABASE),
+    "DatabaseChanges": body((), **_DATABASE, expected_job=maybe(number(1, 2**63 - 1))),
     "NewStorage": body(
         ("name", "folder"),
         name=text(100),

@@ -89,6 +89,7 @@ DATABASE: dict[str, Any] = {
     "retention": None,
     "cleanup_stopped": None,
     "protected": False,
+    "expected_job": None,
     "created_at": _AT,
 }
 STORAGE: dict[str, Any] = {

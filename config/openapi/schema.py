@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 
 from config.openapi.backup_calls import BACKUP_CALLS
+from config.openapi.expecting_calls import EXPECTING_CALLS
 from config.openapi.keeping_calls import KEEPING_CALLS
 from config.openapi.live_calls import LIVE_CALLS
 from config.openapi.recovery_calls import RECOVERY_CALLS
@@ -19,14 +20,17 @@ CALLS = {
     **BACKUP_CALLS,
     **RESOURCE_CALLS,
     **KEEPING_CALLS,
+    **EXPECTING_CALLS,
     **RESTORE_CALLS,
     **UPLOAD_CALLS,
     **RECOVERY_CALLS,
     **LIVE_CALLS,
 }
 Endpoint = tuple[str, str, str, Callable[..., Any]]
-_NUMBERS = ("notice_id",)
 _UUIDS = re.compile(r"{(\w+)}")
+# Rows that are counted; all others have UUIDs.
+_NUMBERED = frozenset({"entry_id", "job_id", "notice_id"})
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
 # Not calls of the API: its pages, and the answer to what is no address.
 _LEFT_OUT = ("NowhereView", "DocsView", "RedocView")
 
@@ -61,9 +65,7 @@ def _of_path(path: str) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "integer"}
-            if name in _NUMBERS
-            else {"type": "string", "format": "uuid"},
+            "schema": _NUMBER if name in _NUMBERED else {"type": "string", "format": "uuid"},
         }
         for name in _UUIDS.findall(path)
     ]

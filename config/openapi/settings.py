@@ -4,6 +4,7 @@ from typing import Any
 
 from config.openapi import (
     backing,
+    expecting,
     files,
     keeping,
     live,
@@ -53,6 +54,7 @@ SPECTACULAR: dict[str, Any] = {
         {"name": "Databases", "description": "What is backed up."},
         {"name": "Storages", "description": "Where the bytes lie."},
         {"name": "Schedules", "description": "When, how, where to, and what to keep."},
+        {"name": "Expected backups", "description": "What should arrive by when; what did."},
         {"name": "Files", "description": "The visible course of everything under way."},
         {"name": "Live", "description": "Numbers, and tickets to listen by."},
         {"name": "Description", "description": "This document."},
@@ -66,6 +68,7 @@ SPECTACULAR: dict[str, Any] = {
             **restoring.SHAPES,
             **recovering.SHAPES,
             **received.SHAPES,
+            **expecting.SHAPES,
             **keeping.SHAPES,
             **live.SHAPES,
         },

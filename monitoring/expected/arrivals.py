@@ -6,6 +6,7 @@ what was said before is its history. All in one transaction, under the job's row
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -162,7 +163,7 @@ def _upsert(
     job: ExpectedBackupJob, arrival: Arrival, judgement: Judgement, cycle: Cycle, now: datetime
 ) -> tuple[int, str]:
     message = redact(judgement.message)[:LONGEST_MESSAGE] or None
-    values = {
+    values: dict[str, Any] = {
         "company": job.company_id,
         "job": job.pk,
         "due": cycle.due,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
@@ -130,7 +131,7 @@ def strips_of(job_ids: list[int], today: date) -> dict[int, list[Day]]:
     """Of each job ninety days, the oldest first; in one query. Days are of UTC."""
     first = today - timedelta(days=DAYS - 1)
     order = [*BAD, Status.SUCCESS, Status.UNKNOWN]
-    values = [[str(one) for one in order], job_ids, first, today + timedelta(days=2)]
+    values: list[Any] = [[str(one) for one in order], job_ids, first, today + timedelta(days=2)]
     with connection.cursor() as cursor:
         cursor.execute(_STRIPS, values)
         known = {(row[0], row[1]): row for row in cursor.fetchall()}

@@ -1,5 +1,7 @@
 """What can be wrong with a request about expected backups, by class and stable code."""
 
+from typing import Any
+
 
 class ExpectedError(Exception):
     """`code` is stable; the message is for a person. `status` is the one of HTTP."""
@@ -16,6 +18,16 @@ class BadField(ExpectedError):
     def __init__(self, option: str, message: str) -> None:
         super().__init__(message)
         self.option = option
+
+
+class BadLines(ExpectedError):
+    """Lines of a list cannot be used; each is named by its number, and nothing was taken."""
+
+    code = "bad_lines"
+
+    def __init__(self, message: str, lines: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.lines = lines
 
 
 class NotFound(ExpectedError):

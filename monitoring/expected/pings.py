@@ -6,6 +6,7 @@ One transaction of four queries at the most; what is alarmed because of it, the 
 import uuid
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -42,10 +43,11 @@ def ping(
     An exit status other than 0 is a failure. A paused job keeps the log and nothing more.
     """
     rows = ExpectedBackupJob.objects.select_for_update().annotate(clock=Clock())
-    job = rows.filter(ping_key=key).first() if len(key) <= LONGEST_KEY else None
-    if job is None:
+    found: Any = rows.filter(ping_key=key).first() if len(key) <= LONGEST_KEY else None
+    if found is None:
         raise NotFound(_("There is no such key."))
-    now = job.clock
+    job: ExpectedBackupJob = found
+    now: datetime = found.clock
     if kind is Kind.LOG or not job.is_active:
         JobRun.objects.create(job=job, rid=rid, ended_at=now, exit_status=exit_status, log=log)
         return job

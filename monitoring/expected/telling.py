@@ -92,6 +92,7 @@ def _subject(job: ExpectedBackupJob) -> str:
 
 
 def _text(job: ExpectedBackupJob) -> str:
+    assert job.status_due_at is not None
     entry = BackupEntry.objects.filter(job=job, expected_at=job.status_due_at).first()
     due = _("Expected at %(at)s UTC from %(agent)s.") % {
         "at": f"{job.status_due_at:%Y-%m-%d %H:%M}",

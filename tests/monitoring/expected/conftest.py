@@ -10,11 +10,10 @@ from access.policy import System
 from monitoring.expected.jobs import create_job
 from monitoring.expected.models import ExpectedBackupJob
 from monitoring.times.clock import database_now
+from tests.cast import company, viewer
 
 CLI = System("test")
-__all__ = [
-    *("admin", "agent", "company", "login", "operator", "stranger", "superuser", "viewer"),
-]
+__all__ = ["company", "viewer"]
 
 
 def expect(company: Company, **values: Any) -> ExpectedBackupJob:

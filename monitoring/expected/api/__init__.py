@@ -1,0 +1,1 @@
+"""The documented HTTP API of expected backups. Views parse, call one verb, and answer."""

@@ -1,0 +1,60 @@
+"""Jobs and entries in the shape of the documented API. Moments are in UTC, with a `Z`."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from typing import Any
+
+from monitoring.expected.fields import FIELDS
+from monitoring.expected.models import ExpectedBackupJob
+
+
+def iso(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def describe_job(job: ExpectedBackupJob, *, ping_url: str | None = None) -> dict[str, Any]:
+    """`ping_url` is for who may change the job: who has it may speak for it."""
+    found: dict[str, Any] = {"id": job.pk, "company_name": job.company.name}
+    found.update({name: as_given(getattr(job, name)) for name in FIELDS})
+    found.update(
+        cron=job.cron or None,
+        current_status=job.current_status,
+        last_checked_at=iso(job.last_checked_at),
+        last_success_at=iso(job.last_success_at),
+        next_expected_at=iso(job.next_expected_at) if job.is_active else None,
+        is_too_old=job.is_too_old,
+        acknowledged_at=iso(job.acknowledged_at),
+        snoozed_until=iso(job.snoozed_until),
+        created_at=iso(job.created_at),
+    )
+    return {**found, "ping_url": ping_url}
+
+
+def as_given(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    return f"{value:%H:%M}" if isinstance(value, time) else value
+
+
+def describe_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a row of `selectors.LISTED`."""
+    return {
+        "id": row["id"],
+        "expected_job_id": row["job_id"],
+        "status": row["status"],
+        "backup_timestamp_utc": iso(row["backup_timestamp_utc"]),
+        "backup_hash": row["backup_hash"],
+        "backup_size_bytes": row["backup_size_bytes"],
+        "error_message": row["error_message"],
+        "created_at": iso(row["created_at"]),
+        "expected_at": iso(row["expected_at"]),
+        "received_at": iso(row["received_at"]),
+        "source": row["source"],
+        "file": row["file"],
+        "run_seconds": row["run_seconds"],
+        "content_passed": row["content_passed"],
+        "warnings": row["warnings"],
+        "history": row["history"],
+    }
