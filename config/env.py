@@ -55,6 +55,7 @@ class Environment:
     tracking_days: int
     upload_most_mb: int
     restore_roots: list[str]
+    deposits_dir: str | None
     email_url: str | None
     email_from: str | None
     public_url: str | None
@@ -122,6 +123,7 @@ def read_environment(*, env_file: bool = True) -> Environment:
         tracking_days=env.int("HOLDFAST_TRACKING_DAYS", 90, validate=validate.Range(2, 3650)),
         upload_most_mb=env.int("HOLDFAST_UPLOAD_MOST_MB", 10240, validate=validate.Range(1)),
         restore_roots=env.list("HOLDFAST_RESTORE_ROOTS", []),
+        deposits_dir=env.str("HOLDFAST_DEPOSITS_DIR", None),
         email_url=env.str("HOLDFAST_EMAIL_URL", None),
         email_from=env.str("HOLDFAST_EMAIL_FROM", None),
         public_url=env.str("HOLDFAST_PUBLIC_URL", None, validate=_web_address),

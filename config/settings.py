@@ -115,6 +115,9 @@ def _databases() -> dict[str, Any]:
     return {"default": found}
 
 
+# Into which agents' machines put files (monitoring.expected.deposits); nothing is read without it.
+DEPOSITS_DIR = Path(ENVIRONMENT.deposits_dir).expanduser() if ENVIRONMENT.deposits_dir else None
+
 DATABASES = _databases()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -33,6 +33,7 @@ from monitoring.alerts.rounds import tend_alerts
 from monitoring.events.services import prune_events
 from monitoring.figures.folding import fold_tallies
 from monitoring.files.ended import forget_ended_files
+from monitoring.expected.deposits.waking import wake_deposits
 from monitoring.expected.runs import forget_old_runs
 from monitoring.expected.scanning import scan_jobs
 from monitoring.expected.telling import tell_changes
@@ -59,6 +60,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     remove_leftovers,
     scan_jobs,
     tell_changes,
+    wake_deposits,
     queue_due_backups,
     queue_retries,
     wake_forgotten_backups,

@@ -71,4 +71,5 @@ IN_A_CONTROL_SET = _beginning("control.")
 IN_A_RECOVERY = _beginning("recover.")
 IN_AN_ALERT = _beginning("alert.")
 IN_AN_EXPECTATION = _beginning("expected.")
+IN_A_DEPOSIT = _beginning("deposit.")
 IN_A_WORKER = [one for one in POINTS if one not in _elsewhere]
