@@ -11,9 +11,14 @@ django = get_asgi_application()
 
 # Its imports need Django's apps, which are ready only now.
 from config.static_files import with_static_files  # noqa: E402
+from monitoring.expected.bodies import with_short_pings  # noqa: E402
 from monitoring.live.lifespan import lifespan  # noqa: E402
 from monitoring.live.routes import websockets  # noqa: E402
 
 application = ProtocolTypeRouter(
-    {"http": with_static_files(django), "websocket": websockets, "lifespan": lifespan}
+    {
+        "http": with_static_files(with_short_pings(django)),
+        "websocket": websockets,
+        "lifespan": lifespan,
+    }
 )

@@ -37,7 +37,7 @@ from monitoring.times.clock import database_now
 
 # An agent may see its own jobs by the API, and no pages.
 PAGES = "backups.view_database"
-ENTRIES, RUNS = 60, 10
+ENTRIES, RUNS = 30, 10
 LAST_PAGE = 4000
 SNOOZES = (1, 8, 24, 72)
 

@@ -1,0 +1,176 @@
+"""`python -m bench.expected`: 100,000 expected backups, and 1,000,000 entries of them.
+
+An installation of its own. A scan with 1,000 jobs due in its minute, all of them missing; the
+first and the 10,000th page of entries by the API, against their SQL alone plus the making of the
+same JSON.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.lists import _asked, _by_turns
+from bench.readers import PROJECT, _services
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+JOBS, DUE, ENTRIES = 100_000, 1_000, 1_000_000
+PAGE = 100
+DEEP = 10_000
+SCAN_SECONDS, BAR = 10.0, 2.0
+
+FILL = """
+INSERT INTO monitoring_expectedbackupjob (company_id, city, database_name,
+  agent_id_responsible, backup_frequency, expected_hour_utc, expected_minute_utc, timezone,
+  days_of_week, cron, grace_minutes, early_minutes, size_history, require_content_check,
+  final_storage_path_template, notification_recipients, is_active, ping_key, current_status,
+  told_status, is_too_old, told_too_old, watermark, next_check_at, next_expected_at,
+  acknowledged_by)
+SELECT %s, 'City ' || n %% 500, 'db' || n, 'agent' || n %% 200, 'daily',
+  extract(hour FROM now() AT TIME ZONE 'UTC'), extract(minute FROM now() AT TIME ZONE 'UTC'),
+  'UTC', '[]', '', CASE WHEN n <= %s THEN 0 ELSE 60 END, 0, 7, false, '', '[]', true,
+  md5(n::text), 'SUCCESS', 'SUCCESS', false, false, now() - interval '23 hours',
+  CASE WHEN n <= %s THEN now() ELSE now() + interval '1 hour' END,
+  date_trunc('minute', now()), ''
+FROM generate_series(1, %s) AS n
+"""
+ENTRY = """
+INSERT INTO monitoring_backupentry (company_id, job_id, expected_at, status, source,
+  backup_timestamp_utc, backup_hash, backup_size_bytes, warnings, history, received_at)
+SELECT j.company_id, j.id, now() - d * interval '1 day', 'SUCCESS', 'report',
+  now() - d * interval '1 day', md5(j.id::text || d), 400000000, '[]', '[]', now()
+FROM generate_series(1, %s) AS d, monitoring_expectedbackupjob AS j ORDER BY d DESC, j.id
+"""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name, ExitStack() as ends:
+        # PostgreSQL's own account passes through it (as root).
+        Path(name).chmod(0o711)
+        os.environ.update(
+            DJANGO_SETTINGS_MODULE="config.settings",
+            HOLDFAST_DATA_DIR=str(Path(name) / "data"),
+            HOLDFAST_LOG_LEVEL="ERROR",
+            HOLDFAST_ALLOWED_HOSTS="testserver",
+            DATABASE_URL="",
+            REDIS_URL="",
+            HOLDFAST_API_PER_USER="0",
+            HOLDFAST_API_PER_ADDRESS="0",
+        )
+        ends.enter_context(_services(Path(name) / "data"))
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=PROJECT, check=True)
+        import django
+
+        django.setup()
+        clients = _furnish()
+        held = [_scan()]
+        print("\n| who | page | API ms | SQL + JSON ms | ÷ | queries |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
+        held += [_pages(who, client) for who, client in clients.items()]
+        print(f"\nThe bars are {'held' if all(held) else 'missed'}.")
+
+
+def _furnish() -> "dict[str, Client]":
+    from django.db import connection
+    from django.test import Client
+
+    from access.models import Company, Membership, User
+
+    company = Company.objects.create(name="Acme")
+    people = [User.objects.create_user("viewer"), User.objects.create_superuser("root")]
+    Membership.objects.create(user=people[0], company=company, role="viewer")
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, [company.pk, DUE, DUE, JOBS])
+        cursor.execute(ENTRY, [ENTRIES // JOBS])
+        cursor.execute("VACUUM ANALYZE")
+    found = {}
+    for user in people:
+        found[user.username] = Client()
+        found[user.username].force_login(user)
+    return found
+
+
+def _scan() -> bool:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from monitoring.expected.scanning import scan_jobs
+    from monitoring.expected.telling import tell_changes
+
+    print("| what | seconds | queries |\n| --- | ---: | ---: |")
+    began = time.perf_counter()
+    with CaptureQueriesContext(connection) as asked:
+        missing = scan_jobs()
+    took = time.perf_counter() - began
+    assert missing == DUE, missing
+    print(f"| scan: {DUE} missing of {JOBS} | {took:.2f} | {len(asked)} |")
+    began = time.perf_counter()
+    with CaptureQueriesContext(connection) as told:
+        assert tell_changes() == DUE
+    telling = time.perf_counter() - began
+    print(f"| their alerts | {telling:.2f} | {len(told)} |", flush=True)
+    return took + telling < SCAN_SECONDS
+
+
+def _pages(who: str, client: "Client") -> bool:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from monitoring.expected.models import BackupEntry
+
+    newest = BackupEntry.objects.order_by("-id").values_list("id", flat=True)[0]
+    base, held = f"/api/v1/entries?limit={PAGE}", True
+    for number in (1, DEEP):
+        path = base if number == 1 else f"{base}&cursor={newest - (number - 1) * PAGE}"
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(path)
+        assert len(answer.json()["results"]) == PAGE
+        statements = [query["sql"] for query in captured.captured_queries]
+        ours, theirs = _by_turns(_asked(client, path), _bare(statements, who, path))
+        held = held and ours / theirs < BAR
+        print(
+            f"| {who} | {number} | {ours:.1f} | {theirs:.1f} | {ours / theirs:.2f} "
+            f"| {len(statements)} |",
+            flush=True,
+        )
+    return held
+
+
+def _bare(statements: list[str], who: str, path: str) -> Callable[[], None]:
+    """The same SQL sent alone, and the same rows in the same shape made into the same JSON."""
+    import orjson
+    from django.db import connection
+    from django.http import QueryDict
+
+    from access.models import User
+    from monitoring.expected.description import describe_entry
+    from monitoring.expected.selectors import EntryFilters, list_entries
+
+    cursor_text = QueryDict(path.partition("?")[2]).get("cursor")
+    rows = list_entries(
+        actor=User.objects.get(username=who),
+        filters=EntryFilters(),
+        before=int(cursor_text) if cursor_text else None,
+        limit=PAGE,
+    ).results
+
+    def run() -> None:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+                if cursor.description:
+                    cursor.fetchall()
+        orjson.dumps({"results": [describe_entry(row) for row in rows]})
+
+    return run
+
+
+if __name__ == "__main__":
+    main()
