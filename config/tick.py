@@ -31,12 +31,12 @@ from config.alert_rules import look_at_rules
 from controlplane.services import look_after_sets
 from monitoring.alerts.rounds import tend_alerts
 from monitoring.events.services import prune_events
-from monitoring.figures.folding import fold_tallies
-from monitoring.files.ended import forget_ended_files
 from monitoring.expected.deposits.waking import wake_deposits
 from monitoring.expected.runs import forget_old_runs
 from monitoring.expected.scanning import scan_jobs
 from monitoring.expected.telling import tell_changes
+from monitoring.figures.folding import fold_tallies
+from monitoring.files.ended import forget_ended_files
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.heartbeats.services import beat
 from monitoring.live.presence import forget_silent_processes

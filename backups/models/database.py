@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from access.models import Company, Scoped
 from access.secrets import seal, unseal
 from backups.models.kept import Kept
-from storage.models import StorageTarget
 from monitoring.expected.models import ExpectedBackupJob
+from storage.models import StorageTarget
 
 
 class Database(models.Model):

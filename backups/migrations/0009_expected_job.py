@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('backups', '0006_retention'),
-        ('monitoring', '0010_expected_backups'),
+        ('backups', '0008_promise'),
+        ('monitoring', '0008_expected_backups'),
     ]
 
     operations = [

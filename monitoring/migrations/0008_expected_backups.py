@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('access', '0005_second_factor'),
-        ('monitoring', '0002_work_that_survives'),
+        ('monitoring', '0007_live'),
     ]
 
     operations = [
