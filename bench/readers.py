@@ -149,14 +149,14 @@ def _reading(port: int, file: str, token: str) -> Iterator[None]:
 
 
 @contextmanager
-def _services(data: Path) -> Iterator[None]:
+def _services(data: Path, settings: dict[str, str] | None = None) -> Iterator[None]:
     from config.embedded.preparation import embedded_services
     from config.embedded.service import start_service
     from config.places import Places
 
     children = []
     try:
-        for service in embedded_services(Places(data)):
+        for service in embedded_services(Places(data), postgres_settings=settings):
             children.append(start_service(service))
             service.finish()
         yield

@@ -204,7 +204,7 @@ LIVE_LIMITS = ENVIRONMENT.live_limits  # connections at once; 0: no limit
 SPECTACULAR_SETTINGS = SPECTACULAR
 # Other sites' pages may call the API only when they are named; never with a cookie.
 CORS_ALLOWED_ORIGINS = ENVIRONMENT.cors_origins
-CORS_URLS_REGEX = r"^/api/"
+CORS_URLS_REGEX = r"^/(api|downloads)/"
 CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "range")
 CORS_EXPOSE_HEADERS = (
     *("Location", "Retry-After", "Content-Range", "Content-Disposition"),

@@ -50,6 +50,7 @@ class WebServer:
                     *(sys.executable, "-m", "uvicorn", "tests.served:application"),
                     *("--host", "127.0.0.1", "--port", str(self.port)),
                     *("--timeout-graceful-shutdown", "10", "--no-access-log"),
+                    *("--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
                 ],
                 cwd=PROJECT,
                 env={

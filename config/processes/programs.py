@@ -31,6 +31,10 @@ def web_server(places: Places, environment: Environment) -> ChildSpec:
         *("-m", "uvicorn", "config.asgi:application"),
         *("--host", environment.host, "--port", str(environment.port)),
         *("--timeout-graceful-shutdown", str(GRACE_SECONDS)),
+        # Nobody who listens has much to say (see monitoring.live.sockets).
+        *("--ws-max-size", "65536"),
+        # Each would hold a compressor, and compress each message for itself.
+        *("--ws-per-message-deflate", "false"),
         *("--no-server-header", "--no-access-log"),
         environment={"HOLDFAST_DATABASE_POOL": str(environment.database_pool or POOL)},
     )

@@ -1,0 +1,373 @@
+"""`python -m bench.live`: many readers over two server processes, while files are at work.
+
+An installation of its own with its PostgreSQL and Redis. Every reader follows one file; a writer
+moves the files by the product's own verbs, so many events a second, and then ends them. It is
+counted what arrives, what it costs the servers, and what readers cost the writer; and the same
+load goes through plain Channels groups of sockets, for comparison.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.readers import PROJECT, _services
+from bench.table import describe_machine
+
+if TYPE_CHECKING:
+    from monitoring.files.claims import Claim
+
+WARM = 20
+TICKS = os.sysconf("SC_CLK_TCK")
+APPS = {"ours": "config.asgi:application", "channels": "bench.live_groups:application"}
+WRITER_SECONDS = 6.0
+
+
+@dataclass
+class Server:
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    def cpu(self) -> float:
+        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, words[11:13])) / TICKS
+
+    def memory(self) -> int:
+        """Bytes of its own, without what it shares (proc_pid_smaps_rollup)."""
+        lines = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    options = _parse()
+    print(describe_machine())
+    print(f"`python -m bench.live {' '.join(sys.argv[1:])}`\n")
+    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name, ExitStack() as ends:
+        Path(name).chmod(0o711)
+        data = Path(name) / "data"
+        os.environ.update(
+            DJANGO_SETTINGS_MODULE="config.settings",
+            HOLDFAST_DATA_DIR=str(data),
+            HOLDFAST_LOG_LEVEL="ERROR",
+            HOLDFAST_LIVE_PER_USER="0",
+            HOLDFAST_LIVE_PER_ADDRESS="0",
+            HOLDFAST_API_PER_USER="0",
+            HOLDFAST_API_PER_TOKEN="0",
+            HOLDFAST_API_PER_ADDRESS="0",
+            DATABASE_URL="",
+            REDIS_URL="",
+        )
+        # The disk of a busy machine is not what is measured.
+        ends.enter_context(_services(data, {"synchronous_commit": "off"}))
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=PROJECT, check=True)
+        import django
+
+        django.setup()
+        rates: dict[str, float] = {}
+        for app in ("ours", "channels") if not options.without_channels else ("ours",):
+            rates[app] = _measure(app, options)
+        if len(rates) == 2:
+            ratio = rates["ours"] / rates["channels"]
+            print(f"\nDeliveries per CPU second, ours ÷ Channels groups: {ratio:.1f} (bar: 5)")
+
+
+def _measure(app: str, options: argparse.Namespace) -> float:
+    with ExitStack() as ends:
+        servers = [ends.enter_context(_server(app)) for _ in range(2)]
+        token, claims = _furnish(options.files)
+        print(f"## {app}\n")
+        if app == "ours":
+            _worker_rate(claims[0], "nobody listening")
+        else:
+            GROUPS["loop"] = ends.enter_context(asyncio.Runner())
+        readers = ends.enter_context(_readers(app, servers, claims, token, options))
+        # The first ones have brought in all that is needed once.
+        warm = sum(server.memory() for server in servers)
+        readers.connect_more()
+        full = sum(server.memory() for server in servers)
+        each = (full - warm) / (readers.sockets - 2 * WARM)
+        print(f"- memory for each idle WebSocket: {each / 1024:.1f} KiB")
+        readers.connect_more()
+        time.sleep(1)
+        before = [server.cpu() for server in servers]
+        if app == "ours":
+            idle = time.monotonic()
+            time.sleep(3)
+            spent = sum(s.cpu() for s in servers) - sum(before)
+            print(f"- CPU of both servers, idle: {spent / (time.monotonic() - idle):.3f} s/s")
+            _worker_rate(claims[0], "with all readers")
+        readers.reset()
+        written: dict[tuple[str, int], float] = {}
+        before = [server.cpu() for server in servers]
+        seconds = _write(claims, options, written)
+        _end(claims)
+        time.sleep(3)
+        cpu = sum(server.cpu() for server in servers) - sum(before)
+        found = readers.stop()
+        print(
+            f"- {found['deliveries']} deliveries in {seconds:.0f} s, {cpu:.2f} CPU s of servers:"
+            f" {found['deliveries'] / cpu:.0f} deliveries per CPU second"
+        )
+        print(
+            f"- readers: {found['readers']}; without the final state: {found['unended']};"
+            f" an older state after a newer: {found['disordered']}"
+        )
+        late = sorted(
+            at - written[file, done] for file, done, at in found["seen"] if (file, done) in written
+        )
+        if late:
+            half, most = late[len(late) // 2], late[int(len(late) * 0.99)]
+            print(f"- change to reader: median {half * 1000:.0f} ms, 99 %: {most * 1000:.0f} ms")
+        return float(found["deliveries"] / cpu)
+
+
+# ---- the writer -------------------------------------------------------------------------
+
+
+def _furnish(count: int) -> "tuple[str, list[Claim]]":
+    from django.db import transaction
+
+    from access.models import Company, User
+    from access.policy import System
+    from access.tokens import create_token
+    from monitoring.files import claims
+    from monitoring.files.journal import Journal
+    from monitoring.files.services import enter_stage, open_file
+
+    company, _made = Company.objects.get_or_create(name="Bench")
+    user = User.objects.filter(username="bench").first() or User.objects.create_superuser("bench")
+    token = create_token(user=user, name="bench", actor=System("bench"))
+    found = []
+    for number in range(count):
+        file = open_file(
+            kind="upload", company=company, name=f"f{number}", original_path="", origin="upload"
+        )
+        with transaction.atomic():
+            claim = claims.claim(file_id=file.pk)
+        assert claim is not None
+        enter_stage(claim=claim, key="receive", journal=Journal(), bytes_total=10**9)
+        found.append(claim)
+    return token, found
+
+
+def _write(
+    claims: "list[Claim]", options: argparse.Namespace, written: dict[tuple[str, int], float]
+) -> float:
+    from monitoring.files.journal import Journal
+    from monitoring.files.services import record_progress
+
+    journal, began = Journal(), time.monotonic()
+    for number in range(int(options.seconds * options.events)):
+        pause = began + number / options.events - time.monotonic()
+        if pause > 0:
+            time.sleep(pause)
+        claim, done = claims[number % len(claims)], 2 * 10**8 + (number + 1) * 100_000
+        written[str(claim.file_id), done] = time.time()
+        record_progress(
+            claim=claim, key="receive", journal=journal, bytes_done=done, bytes_total=10**9
+        )
+        _tell_groups(claim, done, is_final=False)
+    return time.monotonic() - began
+
+
+def _end(claims: "list[Claim]") -> None:
+    from django.db import transaction
+
+    from monitoring.files.endings import finish_file
+
+    for claim in claims:
+        with transaction.atomic():
+            finish_file(claim=claim)
+        _tell_groups(claim, 10**9, is_final=True)
+
+
+GROUPS: dict[str, Any] = {"loop": None}
+
+
+def _tell_groups(claim: "Claim", number: int, *, is_final: bool) -> None:
+    """To the groups of the other application; ours hears of it by the verbs themselves."""
+    if GROUPS["loop"] is None:
+        return
+    from channels.layers import get_channel_layer
+
+    text = json.dumps(
+        {
+            "type": "download_update",
+            "timestamp": time.time(),
+            "download_id": str(claim.file_id),
+            "data": {
+                **{"progress": number / 1e7, "status": "completed" if is_final else "downloading"},
+                **{"title": "f", "thumbnail": "/static/kinds/upload.svg", "url": ""},
+                **{"stage": "receive", "bytes_done": number, "bytes_total": 10**9},
+                **{"rate": 1.0, "eta_seconds": 1},
+            },
+        }
+    )
+    layer: Any = get_channel_layer()
+    group = f"file.{claim.file_id}"
+    GROUPS["loop"].run(layer.group_send(group, {"type": "say", "text": text}))
+
+
+def _worker_rate(claim: "Claim", who: str) -> None:
+    from monitoring.files.journal import Journal
+    from monitoring.files.services import record_progress
+
+    rates, done = [], 10**8
+    for _ in range(3):
+        began, count = time.monotonic(), 0
+        while time.monotonic() - began < WRITER_SECONDS / 3:
+            count, done = count + 1, done + 1
+            record_progress(
+                claim=claim, key="receive", journal=Journal(), bytes_done=done, bytes_total=10**9
+            )
+        rates.append(count / (time.monotonic() - began))
+    print(f"- progress writes a second, {who}: {statistics.median(rates):.0f}")
+
+
+# ---- servers and readers ----------------------------------------------------------------
+
+
+class Readers:
+    def __init__(self, processes: "list[subprocess.Popen[str]]", sockets: int) -> None:
+        self.processes = processes
+        self.sockets = sockets
+
+    def connect_more(self) -> None:
+        """The next part of them: a few sockets, all sockets, all streams."""
+        self._say("more")
+        self.wait()
+
+    def wait(self) -> None:
+        for process in self.processes:
+            assert process.stdout is not None
+            said = process.stdout.readline().strip()
+            if said != "ready":
+                raise SystemExit(f"The readers did not connect: {said}")
+        time.sleep(1)
+
+    def _say(self, word: str) -> None:
+        for process in self.processes:
+            assert process.stdin is not None
+            process.stdin.write(f"{word}\n")
+            process.stdin.flush()
+
+    def reset(self) -> None:
+        """What has arrived so far is not counted."""
+        self._say("reset")
+        time.sleep(0.5)
+
+    def stop(self) -> dict[str, Any]:
+        told = []
+        for process in self.processes:
+            said, _ = process.communicate("stop\n", timeout=60)
+            told.append(json.loads(said.splitlines()[-1]))
+        return {
+            **{
+                key: sum(each[key] for each in told)
+                for key in ("readers", "deliveries", "unended", "disordered")
+            },
+            "seen": [tuple(one) for each in told for one in each["seen"]],
+        }
+
+
+@contextmanager
+def _readers(
+    app: str,
+    servers: list[Server],
+    claims: "list[Claim]",
+    token: str,
+    options: argparse.Namespace,
+) -> Iterator[Readers]:
+    """One program for each server, with half of the readers."""
+    processes = []
+    # A group has sockets alone: there, all readers are.
+    streams = options.streams if app == "ours" else 0
+    sockets = options.sockets + options.streams - streams
+    for number, server in enumerate(servers):
+        asked = {
+            "port": server.port,
+            "token": token,
+            "files": [str(claim.file_id) for claim in claims],
+            "sockets": sockets // 2,
+            "streams": streams // 2,
+            "warm": WARM,
+            "shift": number,
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.live_reading"],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(asked) + "\n")
+        process.stdin.flush()
+        processes.append(process)
+    try:
+        readers = Readers(processes, sockets)
+        readers.wait()
+        yield readers
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _server(app: str) -> Iterator[Server]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "uvicorn", APPS[app], "--no-access-log"),
+            *("--port", str(port), "--log-level", "error", "--timeout-graceful-shutdown", "1"),
+            *("--ws-per-message-deflate", "false"),
+        ],
+        cwd=PROJECT,
+        env={**os.environ, "HOLDFAST_DATABASE_POOL": "12"},
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield Server(port, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
+    parser.add_argument("--sockets", type=int, default=1000)
+    parser.add_argument("--streams", type=int, default=200)
+    parser.add_argument("--events", type=int, default=50, help="a second, over all files")
+    parser.add_argument("--files", type=int, default=10, help="that they follow")
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--without-channels", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
