@@ -92,6 +92,9 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link(_("Files"), "description", "monitoring.trackedfile"),
                     _link(_("Alerts"), "notifications", "monitoring.alert"),
+                    _link(_("Messages"), "outgoing_mail", "monitoring.delivery"),
+                    _link(_("Channels"), "campaign", "monitoring.channel"),
+                    _link(_("Maintenance windows"), "event_busy", "monitoring.maintenancewindow"),
                     _link(_("Heartbeats"), "ecg_heart", "monitoring.heartbeat"),
                     _link(_("Failed tasks"), "error", "django_q.failure"),
                     _link(_("Waiting tasks"), "hourglass_empty", "django_q.ormq"),

@@ -14,6 +14,8 @@ from rest_framework.views import APIView, exception_handler
 
 from access.policy import NotAllowed
 from backups.errors import BackupError, BadOption
+from monitoring.alerts.errors import AlertError
+from monitoring.alerts.errors import BadOption as BadAlertOption
 from monitoring.expected.errors import BadField, BadLines, ExpectedError
 from monitoring.files.api.query import BadParameter
 from storage.api.bodies import BadValue
@@ -33,6 +35,9 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         named: dict[str, Any] = {"option": error.option} if isinstance(error, BadField) else {}
         if isinstance(error, BadLines):
             named["lines"] = error.lines
+        return problem(error.status, error.code, str(error), **named)
+    if isinstance(error, AlertError):
+        named = {"option": error.option} if isinstance(error, BadAlertOption) else {}
         return problem(error.status, error.code, str(error), **named)
     if isinstance(error, NotAllowed | PermissionDenied):
         said = str(error) or _("Your role does not allow this.")

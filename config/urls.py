@@ -8,6 +8,7 @@ from config.openapi.views import DocsView, RedocView, SchemaView
 from config.problems import NowhereView
 from controlplane.api import urls as controlplane_api
 from dashboard.login import admin_login, admin_password_change
+from monitoring.alerts.api import urls as alerts_api
 from monitoring.expected.api import urls as expected_api
 from monitoring.files.api import urls as files_api
 from monitoring.live.api import urls as live_api
@@ -29,6 +30,7 @@ api = [
     *live_api.urlpatterns,
     *notices_api.urlpatterns,
     *expected_api.urlpatterns,
+    *alerts_api.urlpatterns,
     *restores_api.urlpatterns,
     *controlplane_api.urlpatterns,
     re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
@@ -43,6 +45,7 @@ urlpatterns = [
     path("", include("restores.pages.urls")),
     path("", include("controlplane.pages.urls")),
     path("", include("monitoring.notices.pages.urls")),
+    path("", include("monitoring.alerts.pages.urls")),
     path("", include("monitoring.live.urls")),
     path("", include("monitoring.expected.urls")),
     re_path(r"^docs/?$", DocsView.as_view(), name="docs"),

@@ -17,6 +17,7 @@ from access.models import Membership, User
 from backups.recovery.state import may_manage
 from dashboard.health import TICK, TICK_STALE_AFTER
 from look.units import age, duration
+from monitoring.alerts.selectors import count_open
 from monitoring.heartbeats.services import ages
 from monitoring.notices.models import Notice
 from monitoring.notices.selectors import holding, notices_for
@@ -49,6 +50,7 @@ class _Place:
     allowed: Callable[[User], bool]
     # The page is part of this place when its route's name begins so.
     begins: tuple[str, ...]
+    alarms: Callable[[User], int] = lambda _user: 0
 
 
 _PLACES = (
@@ -93,6 +95,14 @@ _PLACES = (
         "restore",
         lambda user: user.may("restores.view_restore"),
         ("restores:",),
+    ),
+    _Place(
+        gettext_lazy("Alerts"),
+        "alerts:list",
+        "bell",
+        lambda user: user.may("monitoring.view_alert"),
+        ("alerts:",),
+        lambda user: count_open(actor=user),
     ),
     _Place(
         gettext_lazy("Recovery key"),
@@ -148,6 +158,7 @@ def _navigation(request: HttpRequest, user: User) -> list[Entry]:
             url=reverse(place.route),
             icon=place.icon,
             current=bool(place.begins) and here.startswith(place.begins),
+            alarms=place.alarms(user),
         )
         for place in _PLACES
         if place.allowed(user)

@@ -44,8 +44,8 @@ OURS = {"access", "storage", "monitoring", "backups", "restores", "django_q"}
 MODELS = [model for model in django_admin.site._registry if model._meta.app_label in OURS]
 RECORDS = {
     "backup", "levelresult", "check", "recoverykey", "trackedfile", "stage", "step", "logline",
-    "event", "alert", "delivery", "storedobject", "restore", "receivedfile", "auditentry",
-    "heartbeat", "failure", "ormq",
+    "event", "alert", "delivery", "maintenancewindow", "storedobject", "restore", "receivedfile",
+    "auditentry", "heartbeat", "failure", "ormq",
 }  # fmt: skip
 PASSWORD_FIELDS = {"host": "127.0.0.1", "port": 1, "database_name": "x", "username": "u"}
 
@@ -75,7 +75,7 @@ def furnished(database: Database) -> Backup:
 def test_every_model_of_ours_is_there() -> None:
     names = {model._meta.model_name for model in MODELS}
     assert names == RECORDS | {
-        "user", "company", "membership", "agent", "token", "storagetarget", "database",
+        "channel", "user", "company", "membership", "agent", "token", "storagetarget", "database",
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ is described by its signature alone, and the tests say that its example is missi
 
 from typing import Any
 
-from config.openapi import expecting, keeping, live, received, recovering, restoring
+from config.openapi import alerting, expecting, keeping, live, received, recovering, restoring
 from config.openapi.samples import SAMPLES as GENERAL
 from config.openapi.samples import problem
 from config.openapi.shapes import Shape, ref
@@ -19,6 +19,7 @@ SAMPLES = {
     **expecting.SAMPLES,
     **keeping.SAMPLES,
     **live.SAMPLES,
+    **alerting.SAMPLES,
 }
 
 PROBLEM = "application/problem+json"

@@ -7,6 +7,7 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 
+from config.openapi.alert_calls import ALERT_CALLS
 from config.openapi.backup_calls import BACKUP_CALLS
 from config.openapi.expecting_calls import EXPECTING_CALLS
 from config.openapi.keeping_calls import KEEPING_CALLS
@@ -25,12 +26,13 @@ CALLS = {
     **UPLOAD_CALLS,
     **RECOVERY_CALLS,
     **LIVE_CALLS,
+    **ALERT_CALLS,
 }
 Endpoint = tuple[str, str, str, Callable[..., Any]]
 _UUIDS = re.compile(r"{(\w+)}")
 # Rows that are counted; all others have UUIDs.
-_NUMBERED = frozenset({"entry_id", "job_id", "notice_id"})
-_NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+_NUMBERED = frozenset({"alert_id", "entry_id", "job_id", "notice_id"})
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
 # Not calls of the API: its pages, and the answer to what is no address.
 _LEFT_OUT = ("NowhereView", "DocsView", "RedocView")
 

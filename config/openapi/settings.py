@@ -3,6 +3,7 @@
 from typing import Any
 
 from config.openapi import (
+    alerting,
     backing,
     expecting,
     files,
@@ -55,6 +56,7 @@ SPECTACULAR: dict[str, Any] = {
         {"name": "Storages", "description": "Where the bytes lie."},
         {"name": "Schedules", "description": "When, how, where to, and what to keep."},
         {"name": "Expected backups", "description": "What should arrive by when; what did."},
+        {"name": "Alerts", "description": "What needs attention, and who is told."},
         {"name": "Files", "description": "The visible course of everything under way."},
         {"name": "Live", "description": "Numbers, and tickets to listen by."},
         {"name": "Description", "description": "This document."},
@@ -71,6 +73,7 @@ SPECTACULAR: dict[str, Any] = {
             **expecting.SHAPES,
             **keeping.SHAPES,
             **live.SHAPES,
+            **alerting.SHAPES,
         },
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer", "bearerFormat": "hf_…"},

@@ -13,6 +13,11 @@ class NoSuchAlert(AlertError):
     status = 404
 
 
+class NoSuchChannel(AlertError):
+    code = "not_found"
+    status = 404
+
+
 class IsOver(AlertError):
     """The alert is resolved: there is nothing to acknowledge or to snooze."""
 
@@ -20,8 +25,8 @@ class IsOver(AlertError):
     status = 409
 
 
-class BadChannel(AlertError):
-    """What was said of a channel cannot be used; `option` names the field."""
+class BadOption(AlertError):
+    """What was said cannot be used; `option` names the field."""
 
     code = "bad_option"
 

@@ -3,10 +3,12 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Now
 
 from access import audit
 from access.models import Company, Membership, User
@@ -14,7 +16,7 @@ from access.policy import System
 from access.roles import Role
 from access.services import create_agent
 from backups.models import Backup, BackupSchedule, Check, Database, LevelResult
-from monitoring.alerts.models import Channel, Delivery
+from monitoring.alerts.models import Channel, Delivery, MaintenanceWindow
 from monitoring.alerts.services import open_alert
 from monitoring.events.models import Event
 from monitoring.expected.arrivals import Arrival, record_entry
@@ -98,7 +100,9 @@ def furnish(name: str, folder: Path) -> Place:
     stage = file.stages.all()[0]
     agent, _text = create_agent(name=mark, company=place.company, actor=CLI)
     token = agent.user.auth_token_set.get()
-    Channel.objects.create(company=place.company, name=mark, recipients=[f"{mark}@example.org"])
+    channel = Channel.objects.create(
+        company=place.company, name=mark, recipients=[f"{mark}@example.org"]
+    )
     alert = open_alert(key=f"failed:{mark}", company=place.company, subject=mark, thing=file)
     job = create_job(
         actor=CLI, company_name=place.company.name, city=mark, database_name=mark,
@@ -121,6 +125,10 @@ def furnish(name: str, folder: Path) -> Place:
             backup=backup, stored=stored, level="checksum", passed=True
         ),
         "alert": alert,
+        "channel": channel,
+        "maintenancewindow": MaintenanceWindow.objects.create(
+            company=place.company, begins_at=Now(), ends_at=Now() + timedelta(hours=1), reason=mark
+        ),
         "delivery": Delivery.objects.get(alert=alert),
         "event": Event.objects.filter(company=place.company).first(),
         "logline": LogLine.objects.create(file=file, message=mark, source="pg_dump"),
@@ -162,7 +170,9 @@ def _restore(backup: Backup) -> Restore:
 
 def values_for(things: Mapping[str, Any]) -> dict[str, object]:
     return {
+        "alert_id": things["alert"].pk,
         "backup_id": things["backup"].pk,
+        "channel_id": things["channel"].pk,
         "database_id": things["database"].pk,
         "download_id": things["trackedfile"].pk,
         "entry_id": things["backupentry"].pk,
@@ -176,6 +186,7 @@ def values_for(things: Mapping[str, Any]) -> dict[str, object]:
         "target_id": things["storagetarget"].pk,
         "token_id": things["token"].pk,
         "upload_id": things["receivedfile"].pk,
+        "window_id": things["maintenancewindow"].pk,
     }
 
 
@@ -183,7 +194,9 @@ def missing_values() -> dict[str, object]:
     """Of nothing that there is."""
     nothing = uuid.UUID(int=1)
     return {
+        "alert_id": 10**9,
         "backup_id": nothing,
+        "channel_id": nothing,
         "database_id": nothing,
         "download_id": nothing,
         "entry_id": 10**9,
@@ -197,4 +210,5 @@ def missing_values() -> dict[str, object]:
         "target_id": nothing,
         "token_id": 10**9,
         "upload_id": nothing,
+        "window_id": 10**9,
     }

@@ -10,11 +10,11 @@ import socket
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from monitoring.alerts.errors import BadChannel
+from monitoring.alerts.errors import BadOption
 
 
 def refuse_inner(host: str) -> None:
-    """Raises BadChannel for a host with any address that is not of the public internet.
+    """Raises BadOption for a host with any address that is not of the public internet.
 
     Asked when a channel is saved and again before each message. A name whose address changes
     between the question and the connection is not caught: the library looks it up again.
@@ -27,7 +27,7 @@ def refuse_inner(host: str) -> None:
                 "%(host)s is an address of an inner network. The server's operator can allow"
                 " those: HOLDFAST_ALERT_INNER_HOSTS=true"
             )
-            raise BadChannel("address", said % {"host": host})
+            raise BadOption("address", said % {"host": host})
 
 
 def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:

@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from monitoring.alerts.carriers.guard import refuse_inner
-from monitoring.alerts.errors import BadChannel, NotSent, Refused
+from monitoring.alerts.errors import BadOption, NotSent, Refused
 from monitoring.alerts.models import Channel
 from monitoring.alerts.wording import Wording
 
@@ -74,7 +74,7 @@ def compose(recipients: list[str], key: str, wording: Wording) -> EmailMultiAlte
 
 
 def check(address: str) -> None:
-    """Whether a server of one's own can be used. Raises BadChannel."""
+    """Whether a server of one's own can be used. Raises BadOption."""
     if not address:
         return
     parts = urlsplit(address)
@@ -84,7 +84,7 @@ def check(address: str) -> None:
         port = -1
     if parts.scheme not in SCHEMES or not parts.hostname or port == -1:
         said = _("Write the mail server as smtp+tls://USER:PASSWORD@HOST:587.")
-        raise BadChannel("address", said)
+        raise BadOption("address", said)
     refuse_inner(parts.hostname)
 
 
@@ -96,7 +96,7 @@ def _backend(address: str) -> EmailBackend:
         return EmailBackend(timeout=TIMEOUT_SECONDS)
     try:
         check(address)
-    except BadChannel as error:
+    except BadOption as error:
         raise Refused(str(error)) from error
     parts = urlsplit(address)
     return EmailBackend(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import structlog
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -80,7 +81,7 @@ def _full(target: StorageTarget, last: StorageReading, share: float) -> Fact:
         subject=_("%(name)s is nearly full") % {"name": target.name},
         text=_("%(free)s of %(total)s are free.")
         % {"free": size(last.free_bytes), "total": size(last.total_bytes)},
-        url="/dashboard/alerts",
+        url=reverse("alerts:list"),
         thing=target,
     )
 
@@ -99,6 +100,6 @@ def _soon(target: StorageTarget, last: StorageReading, left: float) -> Fact:
         subject=subject % {"name": target.name, "days": days},
         text=_("If it goes on as in the last two weeks. %(free)s of %(total)s are free now.")
         % {"free": size(last.free_bytes), "total": size(last.total_bytes)},
-        url="/dashboard/alerts",
+        url=reverse("alerts:list"),
         thing=target,
     )

@@ -207,7 +207,10 @@ def test_nothing_at_the_final_path_is_replaced(root: Path, vault: Path, company:
     deposit(root, job)
     take_deposits(root)
     other = b"other" * 1000
-    said: dict[str, Any] = {"backup_hash": hashlib.sha256(other).hexdigest(), "backup_size_bytes": len(other)}
+    said: dict[str, Any] = {
+        "backup_hash": hashlib.sha256(other).hexdigest(),
+        "backup_size_bytes": len(other),
+    }
     later = database_now() - timedelta(hours=1)
     deposit(root, job, other, backup_timestamp_utc=later.isoformat(), **said)
     take_deposits(root)

@@ -1,0 +1,124 @@
+"""Alerts and their channels: shapes and samples."""
+
+from typing import Any
+
+from config.openapi.shapes import (
+    COUNT,
+    FLAG,
+    MOMENT,
+    TEXT,
+    UUID,
+    Shape,
+    answer,
+    body,
+    listing,
+    maybe,
+    one_of,
+    page,
+)
+
+SEVERITIES = ("info", "warning", "critical")
+STATES = ("open", "unacknowledged", "resolved")
+_KINDS = ("opened", "worse", "repeated", "resolved", "digest", "test")
+_STATUSES = ("waiting", "gathered", "sending", "sent", "failed", "skipped")
+_COMPANY = maybe(answer(id=COUNT, name=TEXT))
+_ALERT: dict[str, Shape] = {
+    "id": {"type": "integer"},
+    "company": _COMPANY,
+    "key": {**TEXT, "description": "`rule:what it is about`; one alert is open for a key."},
+    "rule": TEXT,
+    "severity": one_of(*SEVERITIES),
+    "subject": TEXT,
+    "text": TEXT,
+    "about": TEXT,
+    "url": {**maybe(TEXT), "description": "A page of this installation, from its slash on."},
+    "count": COUNT,
+    "first_seen_at": MOMENT,
+    "last_seen_at": MOMENT,
+    "acknowledged_at": maybe(MOMENT),
+    "acknowledged_by": maybe(TEXT),
+    "snoozed_until": maybe(MOMENT),
+    "resolved_at": maybe(MOMENT),
+}
+_SEND = answer(
+    id={"type": "integer"},
+    channel=TEXT,
+    kind=one_of(*_KINDS),
+    status=one_of(*_STATUSES),
+    attempts=COUNT,
+    due_at=MOMENT,
+    sent_at=maybe(MOMENT),
+    error=maybe(TEXT),
+)
+
+SHAPES: dict[str, Shape] = {
+    "Alert": answer(**_ALERT),
+    "AlertWithSends": answer(**_ALERT, sends=listing(_SEND)),
+    "AlertPage": page("Alert"),
+    "AlertSnooze": body(("until",), until={**MOMENT, "description": "Within the next 31 days."}),
+    "AlertSend": _SEND,
+    "AlertChannel": answer(
+        id=UUID,
+        company=_COMPANY,
+        name=TEXT,
+        kind=one_of("mail", "service"),
+        enabled=FLAG,
+        recipients=listing(TEXT),
+        least_severity=one_of(*SEVERITIES),
+    ),
+    "AlertChannelPage": page("AlertChannel"),
+}
+
+_HERE = "https://holdfast.example.com/api/alerts"
+_AT = "2026-11-21T03:01:15Z"
+_SENT: dict[str, Any] = {
+    "id": 90,
+    "channel": "Operators",
+    "kind": "opened",
+    "status": "sent",
+    "attempts": 1,
+    "due_at": _AT,
+    "sent_at": "2026-11-21T03:01:16Z",
+    "error": None,
+}
+_OPEN: dict[str, Any] = {
+    "id": 41,
+    "company": {"id": 1, "name": "Acme"},
+    "key": "backup.failed:5f3d2a10-8c1e-4c0e-8a53-2f0f7a1d9b20",
+    "rule": "backup.failed",
+    "severity": "critical",
+    "subject": "The backup of orders failed",
+    "text": "The server db.example.com does not answer.",
+    "about": "orders",
+    "url": "/dashboard/backup/0b6f6f9e-5a54-4a3b-9d3a-3f1f6f0a7c11",
+    "count": 2,
+    "first_seen_at": "2026-11-20T03:01:12Z",
+    "last_seen_at": _AT,
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+    "snoozed_until": None,
+    "resolved_at": None,
+}
+_CHANNEL: dict[str, Any] = {
+    "id": "0b9a3f0e-6a55-4a4f-9a3c-0d1f3c5e7a21",
+    "company": {"id": 1, "name": "Acme"},
+    "name": "Operators",
+    "kind": "mail",
+    "enabled": True,
+    "recipients": ["ops@example.org"],
+    "least_severity": "warning",
+}
+SAMPLES: dict[str, Any] = {
+    "Alert": _OPEN,
+    "AlertWithSends": {**_OPEN, "sends": [_SENT]},
+    "AlertPage": {
+        "results": [_OPEN],
+        "next": f"{_HERE}?cursor=%3E0.41",
+        "previous": None,
+        "count": None,
+    },
+    "AlertSnooze": {"until": "2026-11-22T07:00:00Z"},
+    "AlertSend": {**_SENT, "kind": "test", "status": "waiting", "attempts": 0, "sent_at": None},
+    "AlertChannel": _CHANNEL,
+    "AlertChannelPage": {"results": [_CHANNEL], "next": None, "previous": None, "count": 1},
+}

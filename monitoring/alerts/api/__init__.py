@@ -1,0 +1,1 @@
+"""The documented HTTP API of alerts. Views parse, call one verb, and answer."""

@@ -1,0 +1,25 @@
+"""Every path answers with and without a trailing slash, without a redirect."""
+
+from django.urls import re_path
+
+from monitoring.alerts.api import views
+
+ALERT = r"(?P<alert_id>[0-9]{1,18})"
+CHANNEL = r"(?P<channel_id>[0-9a-fA-F-]{32,36})"
+
+urlpatterns = [
+    re_path(r"^alerts/?$", views.AlertsView.as_view(), name="alerts"),
+    re_path(r"^alerts/channels/?$", views.ChannelsView.as_view(), name="alert-channels"),
+    re_path(
+        rf"^alerts/channels/{CHANNEL}/test/?$",
+        views.ChannelTestView.as_view(),
+        name="alert-channel-test",
+    ),
+    re_path(rf"^alerts/{ALERT}/?$", views.AlertView.as_view(), name="alert"),
+    re_path(
+        rf"^alerts/{ALERT}/acknowledge/?$",
+        views.AcknowledgeView.as_view(),
+        name="alert-acknowledge",
+    ),
+    re_path(rf"^alerts/{ALERT}/snooze/?$", views.SnoozeView.as_view(), name="alert-snooze"),
+]

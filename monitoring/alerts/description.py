@@ -1,0 +1,59 @@
+"""Alerts, messages and channels as the API and the command line show them."""
+
+from datetime import datetime
+from typing import Any
+
+from monitoring.alerts.models import Alert, Channel, Delivery
+
+
+def describe_alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "id": alert.pk,
+        "company": {"id": alert.company_id, "name": alert.company.name} if alert.company else None,
+        "key": alert.key,
+        "rule": alert.rule,
+        "severity": alert.severity,
+        "subject": alert.subject,
+        "text": alert.text,
+        "about": alert.about,
+        "url": alert.url or None,
+        "count": alert.count,
+        "first_seen_at": _iso(alert.first_seen_at),
+        "last_seen_at": _iso(alert.last_seen_at),
+        "acknowledged_at": _iso(alert.acknowledged_at),
+        "acknowledged_by": alert.acknowledged_by or None,
+        "snoozed_until": _iso(alert.snoozed_until),
+        "resolved_at": _iso(alert.resolved_at),
+    }
+
+
+def describe_delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": delivery.pk,
+        "channel": delivery.channel_name,
+        "kind": delivery.kind,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "due_at": _iso(delivery.due_at),
+        "sent_at": _iso(delivery.sent_at),
+        "error": delivery.error or None,
+    }
+
+
+def describe_channel(channel: Channel) -> dict[str, Any]:
+    """Without its address, in which there are secrets."""
+    return {
+        "id": str(channel.pk),
+        "company": (
+            {"id": channel.company_id, "name": channel.company.name} if channel.company else None
+        ),
+        "name": channel.name,
+        "kind": channel.kind,
+        "enabled": channel.enabled,
+        "recipients": channel.recipients,
+        "least_severity": channel.least_severity,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,225 @@
+"""Who is told, when, and how often: channels, quiet hours, maintenance, repeats, digests."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from access.models import Company, User
+from access.policy import System
+from monitoring.alerts.attention import acknowledge_alert, snooze_alert
+from monitoring.alerts.channels import add_window, change_channel, end_window
+from monitoring.alerts.errors import BadOption, IsOver
+from monitoring.alerts.models import Alert, Channel, Delivery
+from monitoring.alerts.rounds import (
+    end_snoozes,
+    gather_digests,
+    repeat_alerts,
+    tend_alerts,
+    wake_deliveries,
+)
+from monitoring.alerts.routing import after_quiet, database_now, newest_digest_time
+from monitoring.alerts.sending import send_delivery
+from monitoring.alerts.services import open_alert, resolve_alert
+from tests.monitoring.alerts.mailserver import MailServer
+
+pytestmark = pytest.mark.django_db
+KEY = "backup.failed:orders"
+
+
+def to(name: str, company: Company | None = None, **values: Any) -> Channel:
+    made: Channel = Channel.objects.create(
+        name=name, company=company, recipients=["ops@example.org"], **values
+    )
+    return made
+
+
+def tell(company: Company | None, *, key: str = KEY, **said: Any) -> Alert:
+    return open_alert(key=key, company=company, subject="orders", **said)
+
+
+def told(**which: Any) -> list[tuple[str, str, str]]:
+    rows = Delivery.objects.filter(**which).order_by("pk")
+    return list(rows.values_list("channel_name", "kind", "status"))
+
+
+def ago(**span: float) -> datetime:
+    return database_now() - timedelta(**span)
+
+
+class TestWho:
+    def test_of_its_company_and_of_all(self, company: Company) -> None:
+        other = Company.objects.create(name="Elsewhere")
+        to("global"), to("ours", company), to("theirs", other), to("off", enabled=False)
+        tell(company)
+        assert {name for name, _kind, _status in told()} == {"global", "ours"}
+        tell(None, key="disk.reserve")
+        assert told(alert__key="disk.reserve") == [("global", "opened", "waiting")]
+
+    @pytest.mark.parametrize(
+        ("chosen", "expected"),
+        [
+            ({"least_severity": "critical"}, False),
+            ({"least_severity": "info"}, True),
+            ({"rules": ["backup."]}, True),
+            ({"rules": ["storage.", "drill"]}, False),
+            ({"about": ["Acme"]}, True),
+            ({"about": ["orders"]}, False),
+        ],
+    )
+    def test_what_it_takes(self, company: Company, chosen: dict[str, Any], expected: bool) -> None:
+        to("mail", **chosen)
+        tell(company, thing=company)
+        assert bool(told()) is expected
+
+    def test_after_so_many_times(self, company: Company) -> None:
+        to("third", after_count=3), to("each")
+        for occurrence in ("a", "b", "b"):
+            tell(company, occurrence=occurrence)
+        assert told() == [("each", "opened", "waiting")]
+        for occurrence in ("c", "d"):
+            tell(company, occurrence=occurrence)
+        assert told() == [("each", "opened", "waiting"), ("third", "opened", "waiting")]
+
+    def test_a_state_is_not_counted(self, company: Company) -> None:
+        to("third", after_count=3)
+        tell(company)
+        assert len(told()) == 1
+
+    def test_who_was_told_hears_that_it_is_over(self, company: Company) -> None:
+        to("both"), to("alarms only", on_recovery=False)
+        tell(company)
+        to("late")
+        resolve_alert(key=KEY)
+        assert told(kind="resolved") == [("both", "resolved", "waiting")]
+
+    def test_worse_is_told_again(self, company: Company) -> None:
+        to("critical", least_severity="critical"), to("all")
+        tell(company)
+        tell(company, severity="critical")
+        tell(company, severity="critical")
+        assert told() == [
+            ("all", "opened", "waiting"),
+            ("critical", "opened", "waiting"),
+            ("all", "worse", "waiting"),
+        ]
+
+
+class TestWhen:
+    def test_quiet_hours_end_in_their_own_zone(self) -> None:
+        channel = Channel(quiet_from=time(22), quiet_to=time(7), time_zone="Europe/Berlin")
+        for hour, expected in ((20, 20), (21, 30), (5, 6), (6, 6)):
+            moment = datetime(2026, 1, 5, hour, tzinfo=UTC)
+            ends = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(hours=expected)
+            assert after_quiet(channel, moment) == ends
+
+    def test_in_quiet_hours_only_what_is_critical_goes(self, company: Company) -> None:
+        begins = (database_now() - timedelta(hours=1)).time()
+        ends = (database_now() + timedelta(hours=2)).time()
+        to("mail", quiet_from=begins, quiet_to=ends)
+        tell(company)
+        tell(company, key="drill.failed:1", severity="critical")
+        late, soon = Delivery.objects.order_by("-due_at")
+        assert late.due_at - soon.due_at > timedelta(hours=1)
+        assert late.woken_at is None
+        # Over before the morning: nobody need hear of it at all.
+        resolve_alert(key=KEY)
+        assert told(alert__key=KEY) == [("mail", "opened", "skipped")]
+
+    def test_maintenance_holds_back_and_its_end_lets_go(self, company: Company) -> None:
+        to("mail")
+        window = add_window(
+            company=company,
+            begins_at=ago(minutes=5),
+            ends_at=ago(hours=-1),
+            actor=System("test"),
+            about=["Acme"],
+        )
+        tell(company, thing=company, severity="critical")
+        tell(company, key="drill.failed:1")
+        assert wake_deliveries() == 0
+        assert Delivery.objects.filter(due_at__gt=Now()).get().due_at == window.ends_at
+        end_window(window=window, actor=System("test"))
+        assert wake_deliveries() == 1
+        with pytest.raises(BadOption):
+            add_window(company=company, begins_at=ago(), ends_at=ago(hours=1), actor=System("test"))
+
+    @pytest.mark.usefixtures("channel")
+    def test_a_digest_is_one_message_a_day(self, company: Company, mail: MailServer) -> None:
+        Channel.objects.update(digest_at=ago(minutes=1).time(), time_zone="UTC")
+        for number in range(3):
+            tell(company, key=f"storage.full_soon:{number}")
+        resolve_alert(key="storage.full_soon:1")
+        Delivery.objects.update(created_at=ago(minutes=5))
+        assert {status for _name, _kind, status in told()} == {"gathered"}
+        assert gather_digests() == 1
+        assert gather_digests() == 0
+        digest = Delivery.objects.get(kind="digest")
+        send_delivery(delivery_id=digest.pk)
+        [found] = mail.mails
+        assert found["Subject"] == "[Holdfast] 2 alerts are open"
+        assert {status for _name, _kind, status in told()} == {"sent"}
+        tell(company, key="storage.full:4")
+        assert gather_digests() == 0
+
+    def test_without_its_hour_what_was_gathered_goes_by_itself(
+        self, company: Company, channel: Channel
+    ) -> None:
+        change_channel(channel=channel, actor=System("test"), digest_at=time(8))
+        tell(company)
+        change_channel(channel=channel, actor=System("test"), digest_at=None)
+        assert told() == [("Ops", "opened", "waiting")]
+        assert wake_deliveries() == 1
+
+    def test_the_newest_hour_of_a_digest(self) -> None:
+        now = datetime(2026, 1, 5, 6, 30, tzinfo=UTC)
+        assert newest_digest_time(time(7), "Europe/Berlin", now=now) == now - timedelta(minutes=30)
+        yesterday = datetime(2026, 1, 4, 7, 0, tzinfo=UTC)
+        assert newest_digest_time(time(8), "Europe/Berlin", now=now) == yesterday
+
+
+class TestHowOften:
+    def sent(self, **span: float) -> None:
+        Delivery.objects.update(status="sent", due_at=ago(**span))
+
+    def test_until_somebody_acknowledges(self, company: Company, operator: User) -> None:
+        to("again", repeat_minutes=30), to("once")
+        alert = tell(company)
+        assert repeat_alerts() == 0
+        self.sent(minutes=31)
+        assert repeat_alerts() == 1
+        assert repeat_alerts() == 0
+        self.sent(minutes=31)
+        acknowledge_alert(alert=alert, actor=operator)
+        assert repeat_alerts() == 0
+        assert told(kind="repeated") == [("again", "repeated", "sent")]
+
+    def test_a_snooze_is_silent_and_ends(self, company: Company, operator: User) -> None:
+        to("again", repeat_minutes=30)
+        alert = tell(company)
+        self.sent(minutes=31)
+        snooze_alert(alert=alert, actor=operator, until=ago(hours=-1))
+        assert repeat_alerts() == 0
+        end_snoozes()
+        assert len(told()) == 1
+        Alert.objects.update(snoozed_until=ago(seconds=1))
+        tend_alerts()
+        tend_alerts()
+        assert told(kind="repeated") == [("again", "repeated", "waiting")]
+
+    def test_a_snooze_has_an_end(self, company: Company, operator: User) -> None:
+        alert = tell(company)
+        for until in (ago(minutes=1), ago(days=-40)):
+            with pytest.raises(BadOption):
+                snooze_alert(alert=alert, actor=operator, until=until)
+        resolve_alert(key=KEY)
+        with pytest.raises(IsOver):
+            snooze_alert(alert=alert, actor=operator, until=ago(hours=-1))
+
+    def test_what_nothing_takes_back_is_over_when_acknowledged(
+        self, company: Company, operator: User
+    ) -> None:
+        lasting, news = tell(company), tell(company, key="restore.failed:1", lasting=False)
+        assert acknowledge_alert(alert=lasting, actor=operator).is_open
+        assert not acknowledge_alert(alert=news, actor=operator).is_open
