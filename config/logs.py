@@ -38,7 +38,10 @@ def logging_settings(*, level: str) -> dict[str, Any]:
                 "foreign_pre_chain": before,
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+            "nowhere": {"class": "logging.NullHandler"},
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "psycopg.pool": {"level": "ERROR"},
@@ -47,6 +50,8 @@ def logging_settings(*, level: str) -> dict[str, Any]:
             # It tells of every task that comes and goes; the canaries alone are thousands a day.
             "django-q": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
+            # It may name addresses with secrets; what it says is kept, cleaned, with the message.
+            "apprise": {"handlers": ["nowhere"], "propagate": False},
         },
     }
 

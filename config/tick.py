@@ -27,6 +27,7 @@ from backups.scheduling.trying import queue_retries
 from backups.upkeep.ended import forget_ended_tracks
 from backups.upkeep.orphans import look_for_orphans
 from backups.upkeep.rechecks import queue_rechecks
+from config import dead_man
 from config.alert_rules import look_at_rules
 from controlplane.services import look_after_sets
 from monitoring.alerts.rounds import tend_alerts
@@ -119,6 +120,7 @@ def run_once() -> None:
     # A tick that cannot do its work must look stale, not alive.
     if healthy:
         beat(name="tick")
+        dead_man.ping()
 
 
 def _leading() -> bool:
