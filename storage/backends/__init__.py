@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from storage.backends.local import LocalBackend, Room
@@ -29,6 +30,9 @@ class Backend(Protocol):
     def put(self, key: str, fill: Callable[[Sink], None]) -> None: ...
 
     def replace(self, key: str, fill: Callable[[Sink], None]) -> None: ...
+
+    def adopt(self, key: str, source: Path) -> bool:
+        """Publish a whole, flushed file of this machine without a copy; False: copy it."""
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]: ...
 

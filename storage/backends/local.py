@@ -5,6 +5,7 @@ Order of writing: a draft under `.incoming/` → flush → fsync → link under 
 is renamed over the one before.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -45,6 +46,24 @@ class LocalBackend:
 
     def put(self, key: str, fill: "Callable[[Sink], None]") -> None:
         self._write(key, fill, _publish)
+
+    def adopt(self, key: str, source: Path) -> bool:
+        """A file of the same disk gets this key as a second name: no byte is written again.
+
+        It must be flushed already, and nobody may write to it any more. False when it cannot be:
+        another disk. Raises ObjectExists.
+        """
+        final = self._path(key)
+        with _named_errors():
+            self._make_folder(final.parent)
+            try:
+                _publish(source, final)
+            except OSError as error:
+                if error.errno in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
+                    return False
+                raise
+        reach("storage.adopted")
+        return True
 
     def replace(self, key: str, fill: "Callable[[Sink], None]") -> None:
         self._write(check_sheet_key(key), fill, _publish_over)
