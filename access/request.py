@@ -1,6 +1,7 @@
 """The address of the request being answered, for audit and log; None outside of one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 import structlog
@@ -16,6 +17,16 @@ def current_address() -> str | None:
     return _address.get()
 
 
+@contextmanager
+def address_of_request(address: str | None) -> Iterator[None]:
+    """Its peer's address, while a request is answered that does not pass the middleware."""
+    mark = _address.set(address)
+    try:
+        yield
+    finally:
+        _address.reset(mark)
+
+
 class AddressMiddleware:
     """Remembers the peer's address for the length of the request.
 
@@ -27,12 +38,8 @@ class AddressMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        mark = _address.set(request.META.get("REMOTE_ADDR") or None)
-        try:
-            with remembered():
-                return self.get_response(request)
-        finally:
-            _address.reset(mark)
+        with address_of_request(request.META.get("REMOTE_ADDR") or None), remembered():
+            return self.get_response(request)
 
 
 class LogMiddleware(RequestMiddleware):

@@ -36,6 +36,8 @@ _VIEWER = frozenset(
         "restores.view_restore",
         "storage.view_storagetarget",
         "storage.view_storedobject",
+        "uploads.view_recording",
+        "uploads.view_uploadsession",
     }
 )
 
@@ -58,6 +60,8 @@ _OPERATOR = _VIEWER | {
     "restores.delete_receivedfile",
     "restores.confirm_restore",
     "storage.test_storagetarget",
+    "uploads.add_uploadsession",
+    "uploads.cancel_uploadsession",
 }
 
 _ADMIN = _OPERATOR | {
@@ -106,6 +110,9 @@ _ADMIN = _OPERATOR | {
     "storage.add_storagetarget",
     "storage.change_storagetarget",
     "storage.delete_storagetarget",
+    "uploads.delete_recording",
+    "uploads.view_allowance",
+    "uploads.change_allowance",
 }
 
 # An agent sends and reports; it reads nothing of the company, follows its own files only
@@ -119,6 +126,9 @@ _AGENT = frozenset(
         "monitoring.view_expectedbackupjob",
     }
 )
+# An agent sends and reports; it reads nothing of the company, and follows its own files only
+# (`FileRows.visible_to`). Deleting what it sent is a scope of its own (`uploads.Allowance`).
+_AGENT = frozenset({"monitoring.follow_files", "uploads.add_uploadsession"})
 
 ROLES: dict[str, frozenset[str]] = {
     Role.VIEWER: _VIEWER,

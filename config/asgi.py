@@ -1,4 +1,4 @@
-"""The ASGI application: Django, and the sockets beside it; the upload data plane comes later."""
+"""The ASGI application: Django, the sockets beside it, and before it what takes uploads."""
 
 import os
 
@@ -14,10 +14,11 @@ from config.static_files import with_static_files  # noqa: E402
 from monitoring.expected.bodies import with_short_pings  # noqa: E402
 from monitoring.live.lifespan import lifespan  # noqa: E402
 from monitoring.live.routes import websockets  # noqa: E402
+from uploads.ingest.application import with_uploads  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": with_static_files(with_short_pings(django)),
+        "http": with_uploads(with_static_files(with_short_pings(django))),
         "websocket": websockets,
         "lifespan": lifespan,
     }

@@ -54,6 +54,10 @@ class Environment:
     orphan_days: int
     tracking_days: int
     upload_most_mb: int
+    uploads_open: int
+    uploads_day_mb: int
+    uploads_kept_hours: int
+    public_url: str
     restore_roots: list[str]
     deposits_dir: str | None
     email_url: str | None
@@ -122,6 +126,10 @@ def read_environment(*, env_file: bool = True) -> Environment:
         orphan_days=env.int("HOLDFAST_ORPHAN_DAYS", 7, validate=validate.Range(1, 3650)),
         tracking_days=env.int("HOLDFAST_TRACKING_DAYS", 90, validate=validate.Range(2, 3650)),
         upload_most_mb=env.int("HOLDFAST_UPLOAD_MOST_MB", 10240, validate=validate.Range(1)),
+        uploads_open=env.int("HOLDFAST_UPLOADS_OPEN", 50, validate=validate.Range(1)),
+        uploads_day_mb=env.int("HOLDFAST_UPLOADS_DAY_MB", 0, validate=validate.Range(0)),
+        uploads_kept_hours=env.int("HOLDFAST_UPLOADS_KEPT_HOURS", 24, validate=validate.Range(1)),
+        public_url=env.str("HOLDFAST_PUBLIC_URL", ""),
         restore_roots=env.list("HOLDFAST_RESTORE_ROOTS", []),
         deposits_dir=env.str("HOLDFAST_DEPOSITS_DIR", None),
         email_url=env.str("HOLDFAST_EMAIL_URL", None),

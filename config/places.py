@@ -49,6 +49,11 @@ class Places:
         return self.data / "received"
 
     @property
+    def uploads(self) -> Path:
+        """What uploads have brought so far, until it is stored."""
+        return self.data / "uploads"
+
+    @property
     def unpacking(self) -> Path:
         """Unpacked archives, which have no name there, while parallel restores run."""
         return self.data / "unpacking"

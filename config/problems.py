@@ -30,7 +30,12 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         extra: dict[str, Any] = {"cure": str(error.cure)} if error.cure else {}
         if isinstance(error, BadOption):
             extra["option"] = error.option
-        return problem(error.status, error.code, str(error), **extra)
+        answer = problem(
+            error.status, error.code, str(error), **extra, **getattr(error, "facts", {})
+        )
+        if wait := getattr(error, "retry_after", None):
+            answer["Retry-After"] = str(wait)
+        return answer
     if isinstance(error, ExpectedError):
         named: dict[str, Any] = {"option": error.option} if isinstance(error, BadField) else {}
         if isinstance(error, BadLines):

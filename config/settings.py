@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "storage",
     "monitoring",
     "backups",
+    "uploads",
     "restores",
     "controlplane",
     "dashboard",

@@ -50,6 +50,8 @@ from restores.received.services import expire_files
 from restores.replacing.approval import expire_approvals
 from restores.replacing.safety import wake_guarded_restores
 from storage.services import sweep_targets
+from uploads.queueing import wake_waiting_uploads
+from uploads.sessions import expire_sessions
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +75,8 @@ DUTIES: tuple[Callable[[], object], ...] = (
     wake_guarded_restores,
     wake_forgotten_restores,
     expire_files,
+    expire_sessions,
+    wake_waiting_uploads,
     drop_overdue,
     wake_errands,
     clean_up,

@@ -15,6 +15,7 @@ from monitoring.live.api import urls as live_api
 from monitoring.notices.api import urls as notices_api
 from restores.api import urls as restores_api
 from storage.api import urls as storage_api
+from uploads.api import urls as uploads_api
 
 handler500 = "config.problems.answer_fault"
 
@@ -32,6 +33,7 @@ api = [
     *expected_api.urlpatterns,
     *alerts_api.urlpatterns,
     *restores_api.urlpatterns,
+    *uploads_api.urlpatterns,
     *controlplane_api.urlpatterns,
     re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
     re_path(r"^", NowhereView.as_view(), name="nowhere"),

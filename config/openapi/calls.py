@@ -6,7 +6,16 @@ is described by its signature alone, and the tests say that its example is missi
 
 from typing import Any
 
-from config.openapi import alerting, expecting, keeping, live, received, recovering, restoring
+from config.openapi import (
+    alerting,
+    expecting,
+    keeping,
+    live,
+    received,
+    recovering,
+    restoring,
+    sending,
+)
 from config.openapi.samples import SAMPLES as GENERAL
 from config.openapi.samples import problem
 from config.openapi.shapes import Shape, ref
@@ -20,6 +29,7 @@ SAMPLES = {
     **keeping.SAMPLES,
     **live.SAMPLES,
     **alerting.SAMPLES,
+    **sending.SAMPLES,
 }
 
 PROBLEM = "application/problem+json"
@@ -81,7 +91,7 @@ def call(
     if takes is not None:
         content = {"schema": ref(takes), "example": SAMPLES[takes]}
         found["requestBody"] = {
-            "required": takes not in ("NewCheck", "NewRescan", "NewControlSet"),
+            "required": takes not in ("NewCheck", "NewRescan", "NewControlSet", "NewUploadEnd"),
             "content": {"application/json": content},
         }
     responses: dict[str, Any] = dict(answers or {})

@@ -15,6 +15,7 @@ from config.openapi.live_calls import LIVE_CALLS
 from config.openapi.recovery_calls import RECOVERY_CALLS
 from config.openapi.resource_calls import RESOURCE_CALLS
 from config.openapi.restore_calls import RESTORE_CALLS
+from config.openapi.sending_calls import SENDING_CALLS
 from config.openapi.uploading import UPLOAD_CALLS
 
 CALLS = {
@@ -27,6 +28,7 @@ CALLS = {
     **RECOVERY_CALLS,
     **LIVE_CALLS,
     **ALERT_CALLS,
+    **SENDING_CALLS,
 }
 Endpoint = tuple[str, str, str, Callable[..., Any]]
 _UUIDS = re.compile(r"{(\w+)}")

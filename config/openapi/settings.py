@@ -13,6 +13,7 @@ from config.openapi import (
     recovering,
     resources,
     restoring,
+    sending,
     shapes,
 )
 
@@ -52,6 +53,7 @@ SPECTACULAR: dict[str, Any] = {
         {"name": "Backups", "description": "Make, watch, check, fetch and delete them."},
         {"name": "Holdfast", "description": "Its own backup."},
         {"name": "Restores", "description": "Bring a backup into a new database."},
+        {"name": "Uploads", "description": "Send recordings and backups made elsewhere."},
         {"name": "Databases", "description": "What is backed up."},
         {"name": "Storages", "description": "Where the bytes lie."},
         {"name": "Schedules", "description": "When, how, where to, and what to keep."},
@@ -74,6 +76,7 @@ SPECTACULAR: dict[str, Any] = {
             **keeping.SHAPES,
             **live.SHAPES,
             **alerting.SHAPES,
+            **sending.SHAPES,
         },
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer", "bearerFormat": "hf_…"},

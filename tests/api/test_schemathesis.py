@@ -52,6 +52,7 @@ GROUPS = [
     "Backups",
     "Holdfast",
     "Restores",
+    "Uploads",
     "Databases",
     "Storages",
     "Schedules",
@@ -79,6 +80,7 @@ def known(
         "file_id": [str(one.file_id) for one in backups],
         "restore_id": [str(make_restore(backups[0]).pk)],
         "upload_id": [str(uuid.uuid4())],
+        "session_id": [str(uuid.uuid4())],
     }
 
 

@@ -14,11 +14,11 @@ from backups.alerting import (
 )
 from backups.models import BackupSchedule, Database, LevelResult
 from backups.promise import GRACE, Promise
-from monitoring.times.clock import database_now
-from monitoring.times.due import Timing
 from backups.standing import standings
 from monitoring.alerts.models import Alert
 from monitoring.alerts.services import open_alert
+from monitoring.times.clock import database_now
+from monitoring.times.due import Timing
 from storage.models import StoredObject
 from tests.cast import company, database, make_backup, storage_target
 

@@ -161,6 +161,10 @@ RULES: dict[str, Rule] = {
     "api:alert-snooze": rule(POST=ACT_ON_ONE),
     "api:alert-channels": rule(GET="ffifii"),
     "api:alert-channel-test": rule(POST=ADMINISTER_ONE),
+    # Whose session it is: tests/uploads.
+    "api:upload-create": rule(POST="fiiiii"),
+    "api:upload-finalize": rule(POST=ACT_ON_ONE),
+    "api:upload-status": rule(GET=READ_ONE),
     "api:files": rule(GET=ALL),
     "api:file": rule(GET=READ_ONE),
     "api:queue": rule(GET=ALL),

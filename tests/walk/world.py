@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from access import audit
 from access.models import Company, Membership, User
@@ -29,6 +30,7 @@ from restores.models import Restore
 from restores.received.models import ReceivedFile
 from storage.models import StorageTarget, StoredObject
 from tests.cast import make_backup, person
+from uploads.models import Part, UploadSession
 
 PEOPLE = ("viewer", "operator", "admin", "agent", "stranger", "root")
 CLI = System("walk")
@@ -143,6 +145,7 @@ def furnish(name: str, folder: Path) -> Place:
         ),
         "storagetarget": target,
         "storedobject": stored,
+        "uploadsession": _upload(place.company, mark),
     }
     place.values = values_for(place.things)
     return place
@@ -168,6 +171,19 @@ def _restore(backup: Backup) -> Restore:
     )
 
 
+def _upload(company: Company, mark: str) -> UploadSession:
+    file = open_file(kind="upload", company=company, name=mark, original_path="", origin="upload")
+    session: UploadSession = UploadSession.objects.create(
+        company=company,
+        file_name=mark,
+        file_size=1,
+        file=file,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    Part.objects.create(session=session, kind=Part.Kind.FILE, size=1)
+    return session
+
+
 def values_for(things: Mapping[str, Any]) -> dict[str, object]:
     return {
         "alert_id": things["alert"].pk,
@@ -187,6 +203,7 @@ def values_for(things: Mapping[str, Any]) -> dict[str, object]:
         "token_id": things["token"].pk,
         "upload_id": things["receivedfile"].pk,
         "window_id": things["maintenancewindow"].pk,
+        "session_id": things["uploadsession"].pk,
     }
 
 
@@ -211,4 +228,5 @@ def missing_values() -> dict[str, object]:
         "token_id": 10**9,
         "upload_id": nothing,
         "window_id": 10**9,
+        "session_id": nothing,
     }

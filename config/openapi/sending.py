@@ -1,0 +1,100 @@
+"""Uploads and recordings: shapes and samples."""
+
+from typing import Any
+
+from config.openapi.shapes import COUNT, MOMENT, NUMBER, TEXT, UUID, Shape, answer, maybe, one_of
+
+_OBJECT: Shape = {"type": "object"}
+_STATUSES = ("created", "uploading", "uploaded", "finalizing", "completed", "failed", "expired")
+_SHA256: Shape = {"type": "string", "pattern": "^([0-9a-fA-F]{64})?$"}
+
+
+def _short(longest: int) -> Shape:
+    return {"type": "string", "maxLength": longest}
+
+
+SHAPES: dict[str, Shape] = {
+    "NewUploadSession": {
+        "type": "object",
+        "properties": {
+            "session_id": _short(200),
+            "connection_info": maybe(_OBJECT),
+            "file_size": {"type": "integer", "minimum": 1, "description": "In bytes."},
+            "metadata": maybe(_OBJECT),
+            "sha256": maybe(_SHA256),
+            "file_name": maybe(_short(1000)),
+            "kind": one_of("recording", "backup"),
+            "job_id": maybe(_short(200)),
+        },
+        "required": ["file_size"],
+    },
+    "UploadSession": answer(
+        session_id=TEXT,
+        metadata_upload_url=TEXT,
+        video_upload_url=TEXT,
+        expires_at=MOMENT,
+        status=one_of(*_STATUSES),
+    ),
+    "UploadStatus": answer(
+        session_id=TEXT,
+        client_session_id=maybe(TEXT),
+        status=one_of(*_STATUSES),
+        progress=NUMBER,
+        bytes_received=COUNT,
+        file_size=COUNT,
+        retry_count=COUNT,
+        server_file_id=maybe(UUID),
+        error=maybe(TEXT),
+        created_at=MOMENT,
+        expires_at=MOMENT,
+    ),
+    "UploadEnd": answer(
+        session_id=TEXT,
+        status=one_of("finalizing", "completed"),
+        file_id=UUID,
+        file_size=COUNT,
+        sha256=TEXT,
+    ),
+    "NewUploadEnd": {"type": "object", "properties": {"sha256": maybe(_SHA256)}},
+}
+
+_SESSION = "upload_session_0b9a3f0e6a554a4f9a3c0d1f3c5e7a21"
+_FILE = "5d0c44e6-5a52-4a19-8f30-2f4d0a3c7b11"
+_DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_SIZE = 15728640
+SAMPLES: dict[str, Any] = {
+    "NewUploadSession": {
+        "session_id": "rdp_123_1729950022",
+        "connection_info": {"con_codigo": 123, "ip": "192.168.1.100", "name": "Production"},
+        "file_size": _SIZE,
+        "metadata": {"start_time": "2026-11-21T03:00:22.123456"},
+    },
+    "UploadSession": {
+        "session_id": _SESSION,
+        "metadata_upload_url": f"https://holdfast.example.com/upload/metadata/{_SESSION}",
+        "video_upload_url": f"https://holdfast.example.com/upload/video/{_SESSION}",
+        "expires_at": "2026-11-22T03:00:22Z",
+        "status": "created",
+    },
+    "UploadStatus": {
+        "session_id": _SESSION,
+        "client_session_id": "rdp_123_1729950022",
+        "status": "uploading",
+        "progress": 50.0,
+        "bytes_received": _SIZE // 2,
+        "file_size": _SIZE,
+        "retry_count": 0,
+        "server_file_id": None,
+        "error": None,
+        "created_at": "2026-11-21T03:00:22Z",
+        "expires_at": "2026-11-22T03:00:40Z",
+    },
+    "UploadEnd": {
+        "session_id": _SESSION,
+        "status": "finalizing",
+        "file_id": _FILE,
+        "file_size": _SIZE,
+        "sha256": _DIGEST,
+    },
+    "NewUploadEnd": {"sha256": _DIGEST},
+}

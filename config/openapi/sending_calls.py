@@ -1,0 +1,67 @@
+"""The calls of uploads and recordings, as `config.openapi.calls` has the others."""
+
+from typing import Any
+
+from config.openapi.calls import PROBLEM, SAMPLES, Call, call
+from config.openapi.samples import problem
+from config.openapi.shapes import ref
+
+_INCOMPLETE = {
+    **problem(409, "incomplete", "7864320 of 15728640 bytes are here."),
+    "bytes_received": 7864320,
+    "file_size": 15728640,
+}
+_DIFFERS = problem(422, "sha256_differs", "What came has another sha256 than what was sent.")
+
+
+def _gives(said: str, name: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": ref(name), "example": SAMPLES[name]}}
+    return {"description": said, "content": content}
+
+
+def _refuses(said: str, example: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": said,
+        "content": {PROBLEM: {"schema": ref("Problem"), "example": example}},
+    }
+
+
+SENDING_CALLS: dict[tuple[str, str], Call] = {
+    ("uploads.api.sessions.CreateSessionView", "post"): call(
+        *("Uploads", "createUploadSession", "Open a session to send a file"),
+        takes="NewUploadSession",
+        description="Agents and operators. The same file of the same `session_id` has one "
+        "session: who lost the answer asks again. Names inside the two objects are kept.",
+        answers={
+            "200": _gives("There is one of this file already.", "UploadSession"),
+            "201": _gives("A new one.", "UploadSession"),
+            "413": _refuses(
+                "It is too large.",
+                problem(413, "too_large", "Files of at most 10240 MB are taken."),
+            ),
+            "507": _refuses(
+                "There is no room.",
+                problem(507, "disk_full", "There is too little room on this machine."),
+            ),
+        },
+    ),
+    ("uploads.api.sessions.FinalizeView", "post"): call(
+        *("Uploads", "finalizeUpload", "All of it was sent: check it and store it"),
+        takes="NewUploadEnd",
+        description="Safe to repeat.",
+        refuses=(404, 409, 422),
+        conflict=_INCOMPLETE,
+        failure=_DIFFERS,
+        answers={
+            "200": _gives("It is stored.", "UploadEnd"),
+            "202": _gives("It is being moved to the storage.", "UploadEnd"),
+            "410": _refuses(
+                "It has expired.",
+                problem(410, "session_expired", "This session has expired; open a new one."),
+            ),
+        },
+    ),
+    ("uploads.api.sessions.StatusView", "get"): call(
+        *("Uploads", "readUploadStatus", "Where it stands"), gives="UploadStatus", refuses=(404,)
+    ),
+}

@@ -1,0 +1,15 @@
+"""The installation's own address, as agents reach it."""
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+
+def base_of(scheme: str, host: str) -> str:
+    """HOLDFAST_PUBLIC_URL, else as the request came; a host that is not ours is not repeated."""
+    public: str = settings.ENVIRONMENT.public_url
+    if public:
+        return public.rstrip("/")
+    domain, _port = split_domain_port(host)
+    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+        return ""
+    return f"{scheme}://{host}"

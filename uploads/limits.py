@@ -1,0 +1,81 @@
+"""How much a sender may send: in a file, at once, in a day. And whether there is room."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Sum
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from access.models import User
+from access.policy import Actor
+from uploads.errors import NoRoom, TooLarge, TooMany
+from uploads.models import Allowance, UploadSession
+from uploads.states import OVER, Status
+
+MB = 1 << 20
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """In bytes, and sessions; a limit of None is none. A day is the last 24 hours."""
+
+    most_bytes: int
+    most_open: int
+    most_bytes_a_day: int | None
+    open: int
+    bytes_today: int
+    deletes_recordings: bool
+
+
+def quota_of(user: User) -> Quota:
+    own = Allowance.objects.filter(user=user).first() or Allowance(user=user)
+    environment = settings.ENVIRONMENT
+    day_mb = _first(own.most_mb_a_day, environment.uploads_day_mb or None)
+    theirs = UploadSession.objects.filter(created_by=user)
+    lately = theirs.filter(created_at__gt=Now() - DAY)
+    sent = lately.exclude(status__in=[Status.FAILED, Status.EXPIRED]).aggregate(
+        total=Sum("file_size")
+    )
+    return Quota(
+        most_bytes=(_first(own.most_mb, environment.upload_most_mb) or 0) * MB,
+        most_open=_first(own.most_open, environment.uploads_open) or 0,
+        most_bytes_a_day=None if day_mb is None else day_mb * MB,
+        open=theirs.exclude(status__in=OVER).count(),
+        bytes_today=sent["total"] or 0,
+        deletes_recordings=own.deletes_recordings,
+    )
+
+
+def require_quota(*, actor: Actor, file_size: int) -> None:
+    """Raises TooLarge or TooMany. Call it holding the sender's row: two must not both fit."""
+    if not isinstance(actor, User):
+        return
+    quota = quota_of(actor)
+    if file_size > quota.most_bytes:
+        words = _("Files of at most %(most)d MB are taken.")
+        raise TooLarge(words % {"most": quota.most_bytes // MB}, most_bytes=quota.most_bytes)
+    if quota.open >= quota.most_open:
+        words = _("%(count)d uploads are open; finish or end one of them first.")
+        raise TooMany(words % {"count": quota.open}, most_open=quota.most_open)
+    day = quota.most_bytes_a_day
+    if day is not None and quota.bytes_today + file_size > day:
+        words = _("That is more than the %(most)d MB that you may send in a day.")
+        error = TooMany(words % {"most": day // MB}, most_bytes_a_day=day)
+        error.retry_after = 3600
+        raise error
+
+
+def require_room(folder: Path, wanted: int) -> None:
+    """Raises NoRoom below the reserve that keeps the installation itself alive."""
+    reserve: int = settings.ENVIRONMENT.disk_reserve_mb * MB
+    if shutil.disk_usage(folder).free < wanted + reserve:
+        raise NoRoom(_("There is too little room on this machine for the file."))
+
+
+def _first(own: int | None, general: int | None) -> int | None:
+    return general if own is None else own

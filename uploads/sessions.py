@@ -1,0 +1,286 @@
+"""Verbs on upload sessions: open, finalize, end, expire. What workers do with them: `storing`."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from access import audit
+from access.models import Company, User
+from access.policy import Actor, require
+from access.redaction import redact
+from faults import reach
+from monitoring.files.arrivals import wait_for_worker
+from monitoring.files.courses import CANCELLED, Failure
+from monitoring.files.endings import end_badly
+from monitoring.files.models import TrackedFile
+from monitoring.files.services import open_file
+from uploads.content import check_kind
+from uploads.errors import DigestDiffers, Gone, Incomplete, NoSession, Over, WrongContent
+from uploads.ingest.staging import drop, staging_folder, staging_path
+from uploads.limits import require_quota, require_room
+from uploads.models import Part, UploadSession
+from uploads.node import this_node
+from uploads.queueing import enqueue
+from uploads.states import OVER, RECEIVING, Status, before
+
+LONGEST_NAME = 255
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What a sender says of a file that it is about to send; `file_size` in bytes."""
+
+    file_size: int
+    kind: str = UploadSession.Kind.RECORDING
+    client_id: str = ""
+    file_name: str = ""
+    sha256: str = ""
+    connection_info: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    job_id: str = ""
+    finalize_at_end: bool = False
+
+
+def open_session(
+    *, company: Company, actor: Actor, announced: Announced
+) -> tuple[UploadSession, bool]:
+    """The session of this file, and whether it is a new one: who lost the answer asks again.
+
+    Raises NotAllowed, TooLarge, TooMany, NoRoom.
+    """
+    require(actor, "uploads.add_uploadsession", company)
+    known = _open_already(actor, announced)
+    if known is not None:
+        return known, False
+    try:
+        return _open(company, actor, announced), True
+    except IntegrityError:
+        # Another request of the same was quicker.
+        known = _open_already(actor, announced)
+        if known is None:
+            raise
+        return known, False
+
+
+def _open_already(actor: Actor, announced: Announced) -> UploadSession | None:
+    if not isinstance(actor, User) or not announced.client_id:
+        return None
+    ended = [Status.FAILED, Status.EXPIRED]
+    found: UploadSession | None = (
+        UploadSession.objects.filter(
+            created_by=actor,
+            client_id=announced.client_id,
+            file_name=plain_name(announced.file_name),
+            file_size=announced.file_size,
+            announced_sha256=announced.sha256,
+        )
+        .exclude(status__in=ended)
+        .first()
+    )
+    return found
+
+
+@transaction.atomic
+def _open(company: Company, actor: Actor, announced: Announced) -> UploadSession:
+    user = actor if isinstance(actor, User) else None
+    if user is not None:
+        # One at a time for a sender: two of them must not both find the last place free.
+        User.objects.select_for_update().get(pk=user.pk)
+    require_quota(actor=actor, file_size=announced.file_size)
+    require_room(staging_folder(), announced.file_size)
+    name = plain_name(announced.file_name)
+    file = open_file(
+        kind="upload",
+        company=company,
+        name=name or announced.client_id[:LONGEST_NAME] or _("Upload"),
+        original_path=name,
+        origin="upload",
+        created_by=user,
+    )
+    TrackedFile.objects.filter(pk=file.pk).update(most_attempts=MOST_ATTEMPTS)
+    session: UploadSession = UploadSession.objects.create(
+        company=company,
+        created_by=user,
+        kind=announced.kind,
+        client_id=announced.client_id,
+        file_name=name,
+        file_size=announced.file_size,
+        announced_sha256=announced.sha256,
+        connection_info=announced.connection_info,
+        metadata=announced.metadata,
+        job_id=announced.job_id,
+        finalize_at_end=announced.finalize_at_end,
+        node=this_node(),
+        file=file,
+        expires_at=Now() + kept_for(),
+    )
+    Part.objects.create(session=session, kind=Part.Kind.FILE, size=announced.file_size)
+    Part.objects.create(session=session, kind=Part.Kind.METADATA)
+    audit.record(
+        actor=actor,
+        action="upload.opened",
+        thing=session,
+        company=company,
+        changes={"kind": announced.kind, "file_size": announced.file_size},
+    )
+    session.refresh_from_db()
+    return session
+
+
+# Each waits twice as long as the one before (`storing.BACKOFF`).
+MOST_ATTEMPTS = 8
+
+
+def finalize_session(*, session: UploadSession, actor: Actor, sha256: str = "") -> UploadSession:
+    """All of it was sent: check it, and have it stored. Safe to repeat.
+
+    Raises Over, Gone, Incomplete; DigestDiffers or WrongContent, and then the bytes are dropped.
+    """
+    require(actor, "uploads.add_uploadsession", session.company)
+    try:
+        return _finalize(session, actor, sha256)
+    except WrongContent as error:
+        fail_session(session=session, failure=Failure(error.code, str(error)))
+        raise
+
+
+@transaction.atomic
+def _finalize(session: UploadSession, actor: Actor, sha256: str) -> UploadSession:
+    held = hold_session(session)
+    if held.status in (Status.FINALIZING, Status.COMPLETED):
+        if sha256 and sha256 != held.sha256:
+            raise Over(_("It is stored already, with another sha256."), sha256=held.sha256)
+        return held
+    require_receiving(held)
+    part = held.parts.select_for_update().get(kind=Part.Kind.FILE)
+    if not part.is_whole:
+        words = _("%(received)d of %(size)d bytes are here.")
+        raise Incomplete(
+            words % {"received": part.received, "size": held.file_size},
+            bytes_received=part.received,
+            file_size=held.file_size,
+        )
+    for wanted in filter(None, (sha256, held.announced_sha256)):
+        if wanted != part.sha256:
+            raise DigestDiffers(
+                _("What came has another sha256 than what was sent; send it again."),
+                sha256=part.sha256,
+            )
+    check_kind(kind=held.kind, path=staging_path(part.pk))
+    # Who still writes finds the session closed, before its next byte is written.
+    move(held, Status.FINALIZING, sha256=part.sha256)
+    assert held.file is not None
+    wait_for_worker(file=held.file)
+    enqueue(held)
+    audit.record(actor=actor, action="upload.finalized", thing=held, company=held.company)
+    reach("upload.finalize-before-commit")
+    return held
+
+
+def end_session(*, session: UploadSession, actor: Actor) -> None:
+    """Its sender, or an operator, wants nothing of it any more. Raises Over."""
+    if not (isinstance(actor, User) and session.created_by_id == actor.pk):
+        require(actor, "uploads.cancel_uploadsession", session.company)
+    with transaction.atomic():
+        held = hold_session(session)
+        if not held.is_receiving:
+            raise Over(_("This upload is over, or being stored."))
+        who = f"cancelled by {actor.get_username()}"
+        _end(held, Status.FAILED, Failure(CANCELLED, who))
+        audit.record(actor=actor, action="upload.cancelled", thing=held, company=held.company)
+    drop_bytes(session)
+
+
+def fail_session(*, session: UploadSession, failure: Failure) -> None:
+    """It cannot become anything: what came of it is dropped."""
+    with transaction.atomic():
+        held = hold_session(session)
+        if held.status in OVER:
+            return
+        _end(held, Status.FAILED, failure)
+    drop_bytes(session)
+
+
+def expire_sessions() -> int:
+    """End those of this machine that were given up, and drop what nobody stored. By the tick."""
+    over = UploadSession.objects.filter(expires_at__lt=Now(), node=this_node())
+    given_up = over.filter(status__in=RECEIVING).order_by("expires_at")
+    count = sum(_expire(one) for one in given_up[:100])
+    kept = over.filter(status=Status.FAILED, parts__received__gt=0).distinct()
+    for session in kept[:100]:
+        drop_bytes(session)
+    return count
+
+
+def _expire(session: UploadSession) -> bool:
+    with transaction.atomic():
+        held = hold_session(session)
+        if not held.is_receiving or held.expires_at != session.expires_at:
+            return False
+        words = _("Nothing more came in time; what had come was removed.")
+        _end(held, Status.EXPIRED, Failure("expired", words))
+    reach("upload.expired")
+    drop_bytes(held)
+    return True
+
+
+def drop_bytes(session: UploadSession) -> None:
+    """Of a session that is over."""
+    for part in session.parts.all():
+        drop(part.pk)
+    session.parts.update(received=0)
+
+
+def move(held: UploadSession, to: Status, **values: Any) -> None:
+    """The only way from one state to another. Raises Over when the table knows no such move."""
+    rows = UploadSession.objects.filter(pk=held.pk, status__in=before(to))
+    if not rows.update(status=to, **values):
+        raise Over(_("This upload is over, or being stored."))
+    held.refresh_from_db()
+
+
+def require_receiving(session: UploadSession) -> None:
+    """Raises Gone or Over unless bytes may come."""
+    if session.status == Status.EXPIRED:
+        raise Gone(_("This session has expired; open a new one."))
+    if not session.is_receiving:
+        raise Over(
+            _("This upload is over, or being stored."),
+            session_status=session.status,
+            file_id=str(session.result_id) if session.status != Status.FAILED else None,
+        )
+
+
+def kept_for() -> timedelta:
+    hours: int = settings.ENVIRONMENT.uploads_kept_hours
+    return timedelta(hours=hours)
+
+
+def plain_name(name: str) -> str:
+    """As it is shown: the last part of a path of either system, in one line."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    return redact("".join(letter for letter in last if letter.isprintable()))[:LONGEST_NAME]
+
+
+def hold_session(session: UploadSession) -> UploadSession:
+    """The row, locked behind its file's: endings take them in this order. Raises NoSession."""
+    files = TrackedFile.objects.select_for_update(of=("self",))
+    list(files.filter(pk=session.file_id))
+    rows = UploadSession.objects.select_for_update(of=("self",)).select_related("company", "file")
+    found: UploadSession | None = rows.filter(pk=session.pk).first()
+    if found is None:
+        raise NoSession(_("There is no such upload."))
+    return found
+
+
+def _end(held: UploadSession, status: Status, failure: Failure) -> None:
+    """The bad end of the session and of its file, in the caller's transaction."""
+    move(held, status, error=redact(failure.message), error_code=failure.code, ended_at=Now())
+    if held.file is not None and not held.file.is_over:
+        end_badly(file=held.file, failure=failure)

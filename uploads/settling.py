@@ -1,0 +1,111 @@
+"""What a finished upload becomes, by its kind: how it is looked at, where it lies, its row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from storage.models import StoredObject
+from uploads.content.dumps import check_dump
+from uploads.content.metadata import read_metadata
+from uploads.content.videos import ENDINGS, Video, look_at_video
+from uploads.errors import WrongContent
+from uploads.ingest.staging import staging_path
+from uploads.models import Part, Recording, UploadSession
+
+Kind = UploadSession.Kind
+
+
+@dataclass
+class Looked:
+    """`said` are sentences for the log: what is wrong with it, though it is kept."""
+
+    video: Video | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+
+def look_at(session: UploadSession, path: Path) -> Looked:
+    """Raises WrongContent for what is not of its kind."""
+    if session.kind != Kind.RECORDING:
+        check_dump(path)
+        return Looked()
+    video = look_at_video(path)
+    looked = Looked(video, dict(session.metadata), [video.damage] if video.damage else [])
+    part = session.parts.get(kind=Part.Kind.METADATA)
+    if part.received:
+        try:
+            looked.metadata.update(read_metadata(staging_path(part.pk)))
+        except (WrongContent, OSError) as error:
+            # Beside a good video it is no reason to lose that.
+            looked.said.append(_("The metadata was left out: %(why)s") % {"why": error})
+    return looked
+
+
+def key_of(session: UploadSession, attempt: int, looked: Looked) -> str:
+    """A name of ours: nothing of it was said by the sender."""
+    ending = ENDINGS[looked.video.content_type] if looked.video else ""
+    return _stem(session, attempt) + ending
+
+
+def keys_of(session: UploadSession, attempt: int) -> list[str]:
+    """All names under which this attempt can have stored it."""
+    endings = ENDINGS.values() if session.kind == Kind.RECORDING else [""]
+    return [_stem(session, attempt) + ending for ending in endings]
+
+
+def _stem(session: UploadSession, attempt: int) -> str:
+    folder = "recordings" if session.kind == Kind.RECORDING else "uploads"
+    return f"{folder}/{session.created_at:%Y-%m}/{session.result_id.hex}-{attempt}"
+
+
+def settle(*, session: UploadSession, stored: StoredObject, looked: Looked) -> None:
+    """Write the result's row. Called in the transaction that registers the bytes."""
+    if session.kind == Kind.RECORDING:
+        _write_recording(session, stored, looked)
+        return
+    hand_over = _takers.get(session.kind)
+    if hand_over is not None:
+        hand_over(session, stored)
+
+
+Taker = Callable[[UploadSession, StoredObject], None]
+_takers: dict[str, Taker] = {}
+
+
+def register_taker(kind: str, taker: Taker) -> None:
+    """Who makes something of stored uploads of this kind, in the transaction of their end."""
+    _takers[kind] = taker
+
+
+def _write_recording(session: UploadSession, stored: StoredObject, looked: Looked) -> None:
+    assert looked.video is not None
+    info = session.connection_info
+
+    def said(name: str, longest: int) -> str:
+        value = info.get(name)
+        return str(value)[:longest] if isinstance(value, str | int) else ""
+
+    Recording.objects.create(
+        pk=session.result_id,
+        company_id=session.company_id,
+        created_by_id=session.created_by_id,
+        session=session,
+        stored=stored,
+        file_name=session.file_name or f"{session.client_id or session.public_id}.mp4",
+        size=stored.size,
+        sha256=stored.sha256,
+        content_type=looked.video.content_type,
+        duration=looked.video.duration,
+        width=looked.video.width,
+        height=looked.video.height,
+        damage=looked.video.damage,
+        connection_info=info,
+        metadata=looked.metadata,
+        con_codigo=said("con_codigo", 100),
+        name=said("name", 200),
+        ip=said("ip", 100),
+        wats_user=said("wats_user", 200),
+    )
