@@ -1,5 +1,6 @@
 """Verbs on upload sessions: open, finalize, end, expire. What workers do with them: `storing`."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -143,11 +144,26 @@ def finalize_session(*, session: UploadSession, actor: Actor, sha256: str = "") 
     Raises Over, Gone, Incomplete; DigestDiffers or WrongContent, and then the bytes are dropped.
     """
     require(actor, "uploads.add_uploadsession", session.company)
+    ensure_digest(session)
     try:
         return _finalize(session, actor, sha256)
     except WrongContent as error:
         fail_session(session=session, failure=Failure(error.code, str(error)))
         raise
+
+
+def ensure_digest(session: UploadSession) -> None:
+    """Who was killed between the last byte and the digest left a whole file without one."""
+    part = session.parts.get(kind=Part.Kind.FILE)
+    if not part.is_whole or part.sha256 or not session.is_receiving:
+        return
+    with staging_path(part.pk).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    with transaction.atomic():
+        held = hold_session(session)
+        unknown = Part.objects.filter(pk=part.pk, received=part.received, sha256="")
+        if held.is_receiving and unknown.update(sha256=digest) and held.status != Status.UPLOADED:
+            move(held, Status.UPLOADED)
 
 
 @transaction.atomic

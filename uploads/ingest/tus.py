@@ -14,7 +14,15 @@ from django.utils.translation import gettext as _
 from access.models import User
 from storage.api.bodies import company_for
 from uploads.addresses import base_of
-from uploads.errors import BadRequest, ChecksumDiffers, Gone, UploadError, WrongType
+from uploads.errors import (
+    BadRequest,
+    Busy,
+    ChecksumDiffers,
+    Gone,
+    TakenOver,
+    UploadError,
+    WrongType,
+)
 from uploads.ingest.answers import Send, answer
 from uploads.ingest.asking import Asked, number
 from uploads.ingest.receiving import Receive, receive_into, writer_of
@@ -36,6 +44,7 @@ OPTIONS = {
     "tus-extension": "creation,creation-with-upload,expiration,termination,checksum",
     "tus-checksum-algorithm": ",".join(ALGORITHMS),
 }
+MOST_LOOKS = 5
 MOST_METADATA_BYTES = 64 << 10
 
 
@@ -72,8 +81,9 @@ async def stand(asked: Asked, send: Send, *, user: User, ref: str, kind: str) ->
     require_version(asked)
     part = await ask(part_for, actor=user, ref=ref, kind=kind)
     if part.session.status in RECEIVING:
-        async with writer_of(part, offset=None) as writer:
-            received = writer.have
+        received = await _have(part)
+        if received == part.size:
+            await ask(_at_end, part.session, user)
     else:
         _require_there(part.session)
         received = part.session.file_size if kind == Part.Kind.FILE else part.received
@@ -84,6 +94,18 @@ async def stand(asked: Asked, send: Send, *, user: User, ref: str, kind: str) ->
     else:
         headers["upload-defer-length"] = "1"
     await answer(send, 200, headers=headers)
+
+
+async def _have(part: Part) -> int:
+    """Raises Busy where others keep coming between."""
+    for _number in range(MOST_LOOKS):
+        try:
+            async with writer_of(part, offset=None) as writer:
+                return writer.have
+        except TakenOver:
+            # A request that was sent before us was only slower.
+            continue
+    raise Busy(_("Other requests write this file; try again in a moment."))
 
 
 async def append(
@@ -144,7 +166,7 @@ async def _receive_checked(
 def _at_end(session: UploadSession, user: User) -> None:
     """Plain tus clients know no finalize."""
     session.refresh_from_db()
-    if session.finalize_at_end and session.status == Status.UPLOADED:
+    if session.finalize_at_end and session.is_receiving:
         finalize_session(session=session, actor=user)
 
 
