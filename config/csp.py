@@ -23,6 +23,7 @@ PAGES: dict[str, list[str]] = {
     "script-src": [SELF],
     "style-src": [SELF],
     "img-src": [SELF],
+    "media-src": [SELF],
     "font-src": [SELF],
     "connect-src": [SELF],
     "form-action": [SELF],

@@ -51,6 +51,7 @@ from restores.replacing.approval import expire_approvals
 from restores.replacing.safety import wake_guarded_restores
 from storage.services import sweep_targets
 from uploads.queueing import wake_waiting_uploads
+from uploads.recordings.services import finish_recordings
 from uploads.sessions import expire_sessions
 
 log = structlog.get_logger(__name__)
@@ -83,6 +84,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     finish_deletions,
     queue_rechecks,
     look_for_orphans,
+    finish_recordings,
     sweep_drill_servers,
     forget_old_answers,
     forget_lost_tasks,

@@ -164,6 +164,8 @@ class Recording(models.Model):
     thumbnail = models.BinaryField(_("thumbnail"), null=True)
     connection_info = models.JSONField(_("connection"), default=dict)
     metadata = models.JSONField(_("metadata"), default=dict)
+    # Asked for in lists, which leave the picture itself out.
+    has_thumbnail = models.BooleanField(default=False)
     con_codigo = models.CharField(_("connection code"), max_length=100, blank=True)
     name = models.CharField(_("server"), max_length=200, blank=True)
     ip = models.CharField(_("address"), max_length=100, blank=True)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from storage.models import StoredObject
 from uploads.content.dumps import check_dump
 from uploads.content.metadata import read_metadata
+from uploads.content.pictures import picture_of
 from uploads.content.videos import ENDINGS, Video, look_at_video
 from uploads.errors import WrongContent
 from uploads.ingest.staging import staging_path
@@ -25,6 +26,7 @@ class Looked:
     video: Video | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    picture: bytes | None = None
 
 
 def look_at(session: UploadSession, path: Path) -> Looked:
@@ -34,6 +36,7 @@ def look_at(session: UploadSession, path: Path) -> Looked:
         return Looked()
     video = look_at_video(path)
     looked = Looked(video, dict(session.metadata), [video.damage] if video.damage else [])
+    looked.picture = picture_of(path)
     part = session.parts.get(kind=Part.Kind.METADATA)
     if part.received:
         try:
@@ -102,6 +105,8 @@ def _write_recording(session: UploadSession, stored: StoredObject, looked: Looke
         width=looked.video.width,
         height=looked.video.height,
         damage=looked.video.damage,
+        thumbnail=looked.picture,
+        has_thumbnail=looked.picture is not None,
         connection_info=info,
         metadata=looked.metadata,
         con_codigo=said("con_codigo", 100),

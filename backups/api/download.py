@@ -37,20 +37,35 @@ class DownloadView(APIView):
             return _opened(prepare_opened(backup=backup, actor=actor))
         if form != "stored":
             raise BadOption("form", _("form is stored or opened."))
-        download = prepare_download(backup=backup, actor=actor)
-        wanted = _range(request, download)
-        if wanted is None:
-            response: HttpResponseBase = StreamingHttpResponse(download.stream())
-            response["Content-Length"] = str(download.size)
-        elif wanted[0] >= wanted[1]:
-            response = HttpResponse(status=416)
-            response["Content-Range"] = f"bytes */{download.size}"
-        else:
-            start, end = wanted
-            response = StreamingHttpResponse(download.stream(start=start, end=end), status=206)
-            response["Content-Length"] = str(end - start)
-            response["Content-Range"] = f"bytes {start}-{end - 1}/{download.size}"
-        return _headed(response, download)
+        return ranged(request, prepare_download(backup=backup, actor=actor))
+
+
+def ranged(
+    request: Request,
+    download: Download,
+    *,
+    content_type: str = "application/octet-stream",
+    as_attachment: bool = True,
+) -> HttpResponseBase:
+    """All of it, or the range that was asked for."""
+    wanted = _range(request, download)
+    if wanted is None:
+        response: HttpResponseBase = StreamingHttpResponse(download.stream())
+        response["Content-Length"] = str(download.size)
+    elif wanted[0] >= wanted[1]:
+        response = HttpResponse(status=416)
+        response["Content-Range"] = f"bytes */{download.size}"
+    else:
+        start, end = wanted
+        response = StreamingHttpResponse(download.stream(start=start, end=end), status=206)
+        response["Content-Length"] = str(end - start)
+        response["Content-Range"] = f"bytes {start}-{end - 1}/{download.size}"
+    _headed(response, download)
+    response["Content-Type"] = content_type
+    response["Content-Disposition"] = (
+        content_disposition_header(as_attachment, download.file_name) or "inline"
+    )
+    return response
 
 
 def _opened(opened: Opened) -> HttpResponseBase:

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from config.openapi.shapes import COUNT, MOMENT, NUMBER, TEXT, UUID, Shape, answer, maybe, one_of
+from config.openapi.shapes import (
+    COUNT,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    UUID,
+    Shape,
+    answer,
+    listing,
+    maybe,
+    one_of,
+    ref,
+)
 
 _OBJECT: Shape = {"type": "object"}
 _STATUSES = ("created", "uploading", "uploaded", "finalizing", "completed", "failed", "expired")
@@ -56,13 +68,55 @@ SHAPES: dict[str, Shape] = {
         sha256=TEXT,
     ),
     "NewUploadEnd": {"type": "object", "properties": {"sha256": maybe(_SHA256)}},
+    "Recording": answer(
+        file_id=UUID,
+        session_id=TEXT,
+        client_session_id=maybe(TEXT),
+        file_name=TEXT,
+        file_size=COUNT,
+        sha256=TEXT,
+        content_type=TEXT,
+        duration=maybe(NUMBER),
+        width=maybe(COUNT),
+        height=maybe(COUNT),
+        damage=maybe(TEXT),
+        connection_info=_OBJECT,
+        metadata=_OBJECT,
+        thumbnail_url=maybe(TEXT),
+        created_at=MOMENT,
+    ),
+    "RecordingPage": answer(
+        results=listing(ref("Recording")),
+        next=maybe(TEXT),
+        previous=maybe(TEXT),
+        count={"type": "null"},
+    ),
 }
 
 _SESSION = "upload_session_0b9a3f0e6a554a4f9a3c0d1f3c5e7a21"
 _FILE = "5d0c44e6-5a52-4a19-8f30-2f4d0a3c7b11"
 _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _SIZE = 15728640
+_RECORDING: dict[str, Any] = {
+    "file_id": _FILE,
+    "session_id": _SESSION,
+    "client_session_id": "rdp_123_1729950022",
+    "file_name": "rdp_123_1729950022.mp4",
+    "file_size": _SIZE,
+    "sha256": _DIGEST,
+    "content_type": "video/mp4",
+    "duration": 1260.4,
+    "width": 1920,
+    "height": 1080,
+    "damage": None,
+    "connection_info": {"con_codigo": 123, "ip": "192.168.1.100", "name": "Production"},
+    "metadata": {"start_time": "2026-11-21T03:00:22.123456"},
+    "thumbnail_url": None,
+    "created_at": "2026-11-21T03:20:22Z",
+}
 SAMPLES: dict[str, Any] = {
+    "Recording": _RECORDING,
+    "RecordingPage": {"results": [_RECORDING], "next": None, "previous": None, "count": None},
     "NewUploadSession": {
         "session_id": "rdp_123_1729950022",
         "connection_info": {"con_codigo": 123, "ip": "192.168.1.100", "name": "Production"},

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from config.openapi.calls import PROBLEM, SAMPLES, Call, call
+from config.openapi.calls import PROBLEM, SAMPLES, Call, call, query
 from config.openapi.samples import problem
-from config.openapi.shapes import ref
+from config.openapi.shapes import TEXT, number, one_of, ref
 
 _INCOMPLETE = {
     **problem(409, "incomplete", "7864320 of 15728640 bytes are here."),
@@ -17,6 +17,13 @@ _DIFFERS = problem(422, "sha256_differs", "What came has another sha256 than wha
 def _gives(said: str, name: str) -> dict[str, Any]:
     content = {"application/json": {"schema": ref(name), "example": SAMPLES[name]}}
     return {"description": said, "content": content}
+
+
+def _bytes(said: str, media_type: str) -> dict[str, Any]:
+    return {
+        "description": said,
+        "content": {media_type: {"schema": {"type": "string", "format": "binary"}}},
+    }
 
 
 def _refuses(said: str, example: dict[str, Any]) -> dict[str, Any]:
@@ -63,5 +70,45 @@ SENDING_CALLS: dict[tuple[str, str], Call] = {
     ),
     ("uploads.api.sessions.StatusView", "get"): call(
         *("Uploads", "readUploadStatus", "Where it stands"), gives="UploadStatus", refuses=(404,)
+    ),
+    ("uploads.api.recordings.RecordingsView", "get"): call(
+        *("Uploads", "listRecordings", "List recordings"),
+        gives="RecordingPage",
+        description="Newest first, in pages by cursor: follow `next` until it is null. An agent "
+        "sees its own.",
+        asks=(
+            *(query(name, TEXT) for name in ("con_codigo", "ip", "wats_user", "name", "search")),
+            query("from", TEXT, "A day, which is included, or a time.", "2026-11-21"),
+            query("to", TEXT, "A day, which is included, or a time.", "2026-11-21"),
+            query("ordering", one_of("created_at", "-created_at")),
+            query("cursor", TEXT, "As in `next`: never made by hand."),
+            query("limit", number(1, 200, default=50)),
+        ),
+        refuses=(400,),
+    ),
+    ("uploads.api.recordings.RecordingView", "get"): call(
+        *("Uploads", "readRecording", "Read one"),
+        description="That you looked is written to the audit trail.",
+        gives="Recording",
+        refuses=(404,),
+    ),
+    ("uploads.api.recordings.RecordingView", "delete"): call(
+        *("Uploads", "deleteRecording", "Delete one"),
+        description="Administrators; an agent its own, with the scope recordings:delete.",
+        status=204,
+        refuses=(404,),
+    ),
+    ("uploads.api.recordings.ContentView", "get"): call(
+        *("Uploads", "readRecordingContent", "Play or fetch its bytes"),
+        description="With Range, so that a player can seek.",
+        asks=(query("download", one_of("1"), "To be saved as a file."),),
+        refuses=(404, 409, 416),
+        conflict=problem(409, "storage_unavailable", "The storage answered: Input/output error."),
+        answers={"200": _bytes("All of it.", "video/mp4"), "206": _bytes("A range.", "video/mp4")},
+    ),
+    ("uploads.api.recordings.ThumbnailView", "get"): call(
+        *("Uploads", "readRecordingPicture", "A small picture of it"),
+        refuses=(404,),
+        answers={"200": _bytes("A JPEG.", "image/jpeg")},
     ),
 }

@@ -81,6 +81,7 @@ def known(
         "restore_id": [str(make_restore(backups[0]).pk)],
         "upload_id": [str(uuid.uuid4())],
         "session_id": [str(uuid.uuid4())],
+        "recording_id": [str(uuid.uuid4())],
     }
 
 

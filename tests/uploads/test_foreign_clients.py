@@ -78,7 +78,8 @@ def test_tuspy_sends_and_goes_on(sender: Sender, on_disk: Path, clip: bytes) -> 
     first.upload_chunk()
     first.upload_chunk()
     # Another process goes on where the first one stopped, by the address alone.
-    second: Any = client.uploader(str(on_disk), chunk_size=1000, url=first.url, upload_checksum=True)
+    more = {"chunk_size": 1000, "upload_checksum": True}
+    second: Any = client.uploader(str(on_disk), url=first.url, **more)
     assert second.offset == 2000
     second.upload()
     session = UploadSession.objects.get(client_id="rdp_7")

@@ -165,6 +165,11 @@ RULES: dict[str, Rule] = {
     "api:upload-create": rule(POST="fiiiii"),
     "api:upload-finalize": rule(POST=ACT_ON_ONE),
     "api:upload-status": rule(GET=READ_ONE),
+    # An agent lists its own; what it may delete: tests/uploads.
+    "api:recordings": rule(GET=ALL),
+    "api:recording": rule(GET=READ_ONE, DELETE=ADMINISTER_ONE),
+    "api:recording-content": rule(GET=READ_ONE),
+    "api:recording-thumbnail": rule(GET=READ_ONE),
     "api:files": rule(GET=ALL),
     "api:file": rule(GET=READ_ONE),
     "api:queue": rule(GET=ALL),

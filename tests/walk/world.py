@@ -30,7 +30,7 @@ from restores.models import Restore
 from restores.received.models import ReceivedFile
 from storage.models import StorageTarget, StoredObject
 from tests.cast import make_backup, person
-from uploads.models import Part, UploadSession
+from uploads.models import Part, Recording, UploadSession
 
 PEOPLE = ("viewer", "operator", "admin", "agent", "stranger", "root")
 CLI = System("walk")
@@ -147,6 +147,7 @@ def furnish(name: str, folder: Path) -> Place:
         "storedobject": stored,
         "uploadsession": _upload(place.company, mark),
     }
+    place.things["recording"] = _recording(place.things["uploadsession"], stored)
     place.values = values_for(place.things)
     return place
 
@@ -184,6 +185,14 @@ def _upload(company: Company, mark: str) -> UploadSession:
     return session
 
 
+def _recording(session: UploadSession, stored: StoredObject) -> Recording:
+    recording: Recording = Recording.objects.create(
+        company=session.company, session=session, stored=stored, file_name=session.file_name,
+        size=10, sha256="ab" * 32, content_type="video/mp4", thumbnail=b"\xff\xd8", has_thumbnail=True,
+    )  # fmt: skip
+    return recording
+
+
 def values_for(things: Mapping[str, Any]) -> dict[str, object]:
     return {
         "alert_id": things["alert"].pk,
@@ -204,6 +213,7 @@ def values_for(things: Mapping[str, Any]) -> dict[str, object]:
         "upload_id": things["receivedfile"].pk,
         "window_id": things["maintenancewindow"].pk,
         "session_id": things["uploadsession"].pk,
+        "recording_id": things["recording"].pk,
     }
 
 
@@ -229,4 +239,5 @@ def missing_values() -> dict[str, object]:
         "upload_id": nothing,
         "window_id": 10**9,
         "session_id": nothing,
+        "recording_id": nothing,
     }

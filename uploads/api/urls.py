@@ -2,14 +2,31 @@
 
 from django.urls import re_path
 
+from uploads.api.recordings import (
+    ContentView,
+    RecordingsView,
+    RecordingView,
+    ThumbnailView,
+)
 from uploads.api.sessions import CreateSessionView, FinalizeView, StatusView
 
 app_name = "api"
 
 SESSION = r"(?P<session_id>[^/]{1,250})"
+RECORDING = r"(?P<recording_id>[0-9a-fA-F-]{32,36})"
 
 urlpatterns = [
     re_path(r"^uploads/create-session/?$", CreateSessionView.as_view(), name="upload-create"),
     re_path(rf"^uploads/{SESSION}/finalize/?$", FinalizeView.as_view(), name="upload-finalize"),
     re_path(rf"^uploads/{SESSION}/status/?$", StatusView.as_view(), name="upload-status"),
+    re_path(r"^recordings/?$", RecordingsView.as_view(), name="recordings"),
+    re_path(rf"^recordings/{RECORDING}/?$", RecordingView.as_view(), name="recording"),
+    re_path(
+        rf"^recordings/{RECORDING}/content/?$", ContentView.as_view(), name="recording-content"
+    ),
+    re_path(
+        rf"^recordings/{RECORDING}/thumbnail/?$",
+        ThumbnailView.as_view(),
+        name="recording-thumbnail",
+    ),
 ]

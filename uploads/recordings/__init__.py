@@ -1,0 +1,1 @@
+"""Finished recordings: found, shown, handed out, deleted."""
