@@ -45,6 +45,7 @@ urlpatterns = [
     path("", include("backups.pages.urls")),
     path("", include("access.pages.urls")),
     path("", include("restores.pages.urls")),
+    path("", include("uploads.pages.urls")),
     path("", include("controlplane.pages.urls")),
     path("", include("monitoring.notices.pages.urls")),
     path("", include("monitoring.alerts.pages.urls")),

@@ -105,6 +105,20 @@ _PLACES = (
         lambda user: count_open(actor=user),
     ),
     _Place(
+        gettext_lazy("Recordings"),
+        "uploads:recordings",
+        "video",
+        lambda user: user.may("uploads.view_recording"),
+        ("uploads:recording",),
+    ),
+    _Place(
+        gettext_lazy("Uploads"),
+        "uploads:list",
+        "upload",
+        lambda user: user.may("uploads.view_uploadsession"),
+        ("uploads:list", "uploads:act"),
+    ),
+    _Place(
         gettext_lazy("Recovery key"),
         "backups:recovery-key",
         "key",

@@ -37,6 +37,8 @@ _DRAWINGS = {
     "theme": '<circle cx="8" cy="8" r="5.8"/>'
     '<path d="M8 2.2v11.6a5.8 5.8 0 0 0 0-11.6z" class="fill"/>',
     "download": '<path d="M8 2.5v7m-3-2.7 3 3 3-3M3 13h10"/>',
+    "upload": '<path d="M8 10V3m-3 2.7 3-3 3 3M3 13h10"/>',
+    "video": '<rect x="2" y="4" width="8.5" height="8" rx="1"/><path d="m10.5 7 3.5-2v6l-3.5-2"/>',
     "leave": '<path d="M6.5 2.5h-4v11h4M10 5l3 3-3 3m3-3H6"/>',
     "copy": '<rect x="5.5" y="5.5" width="8" height="8" rx="1"/><path d="M10.5 2.5h-8v8"/>',
     "empty": '<path d="M2.5 9.5 4.5 3h7l2 6.5V13h-11zM2.5 9.5H6l.8 1.5h2.4l.8-1.5h3.5"/>',

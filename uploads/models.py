@@ -90,6 +90,12 @@ class UploadSession(models.Model):
     def is_receiving(self) -> bool:
         return self.status in RECEIVING
 
+    @property
+    def can_retry(self) -> bool:
+        """Whether what could not be stored is still here. Costs no query where parts are."""
+        failed = self.status == Status.FAILED and bool(self.sha256)
+        return failed and any(part.received == self.file_size for part in self.parts.all())
+
 
 class Part(models.Model):
     """One of a session's bodies. `received` bytes are durable; none of them is ever taken back,

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -197,6 +198,22 @@ def _finalize(session: UploadSession, actor: Actor, sha256: str) -> UploadSessio
     audit.record(actor=actor, action="upload.finalized", thing=held, company=held.company)
     reach("upload.finalize-before-commit")
     return held
+
+
+def retry_session(*, session: UploadSession, actor: Actor) -> None:
+    """Store again what could not be stored, while its bytes are here. Raises Over."""
+    require(actor, "uploads.cancel_uploadsession", session.company)
+    with transaction.atomic():
+        held = hold_session(session)
+        if not held.can_retry or held.file is None:
+            raise Over(_("Nothing of this upload is here any more."))
+        move(held, Status.FINALIZING, error="", error_code="", retry_at=None, ended_at=None)
+        TrackedFile.objects.filter(pk=held.file.pk).update(
+            most_attempts=F("attempt") + MOST_ATTEMPTS
+        )
+        wait_for_worker(file=held.file)
+        enqueue(held)
+        audit.record(actor=actor, action="upload.retried", thing=held, company=held.company)
 
 
 def end_session(*, session: UploadSession, actor: Actor) -> None:

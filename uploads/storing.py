@@ -113,10 +113,12 @@ def target_of(session: UploadSession) -> StorageTarget:
 def _try_later(session: UploadSession, claim: Claim, error: StorageError) -> None:
     """The storage is away, or full: the bytes wait here."""
     said = redact(str(error))
-    if claim.attempt >= MOST_ATTEMPTS:
+    assert session.file is not None
+    if claim.attempt >= session.file.most_attempts:
         fail_run(claim=claim, failure=Failure(error.code, said))
         return
-    wait = min(BACKOFF_SECONDS * 2 ** (claim.attempt - 1), MOST_BACKOFF_SECONDS)
+    tried = claim.attempt - (session.file.most_attempts - MOST_ATTEMPTS)
+    wait = min(BACKOFF_SECONDS * 2 ** (tried - 1), MOST_BACKOFF_SECONDS)
     UploadSession.objects.filter(pk=session.pk).update(
         retry_at=Now() + timedelta(seconds=wait), error=said, error_code=error.code
     )

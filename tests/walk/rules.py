@@ -109,6 +109,11 @@ RULES: dict[str, Rule] = {
     "alerts:channel-act": rule(POST=ADMINISTER_ONE, body={"act": "test"}),
     "alerts:window-add": rule(POST="ffifii"),
     "alerts:window-end": rule(POST=ADMINISTER_ONE),
+    "uploads:list": rule(GET=NOT_AGENTS),
+    "uploads:act": rule(POST=ACT_ON_ONE),
+    "uploads:recordings": rule(GET=NOT_AGENTS),
+    "uploads:recording": rule(GET=READ_ONE),
+    "uploads:recording-delete": rule(GET=ADMINISTER_ONE, POST=ADMINISTER_ONE),
     "docs": rule(GET=ALL),
     "redoc": rule(GET=ALL),
     # The API

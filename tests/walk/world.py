@@ -188,7 +188,8 @@ def _upload(company: Company, mark: str) -> UploadSession:
 def _recording(session: UploadSession, stored: StoredObject) -> Recording:
     recording: Recording = Recording.objects.create(
         company=session.company, session=session, stored=stored, file_name=session.file_name,
-        size=10, sha256="ab" * 32, content_type="video/mp4", thumbnail=b"\xff\xd8", has_thumbnail=True,
+        size=10, sha256="ab" * 32, content_type="video/mp4", thumbnail=b"\xff\xd8",
+        has_thumbnail=True,
     )  # fmt: skip
     return recording
 

@@ -1,0 +1,82 @@
+"""What comes in, for people: pages of sessions, and how many there are of each sort."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Now
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from access.policy import Actor
+from uploads.models import UploadSession
+from uploads.selectors import session_for, visible_sessions
+from uploads.states import Status
+
+DAY = timedelta(days=1)
+ACTIVE = (Status.CREATED, Status.UPLOADING, Status.UPLOADED)
+FILTERS: dict[str, str | Promise] = {
+    "active": _("Coming in"),
+    "queue": _("Being stored"),
+    "completed": _("Completed"),
+    "failed": _("Failed"),
+}
+_STATES: dict[str, tuple[Status, ...]] = {
+    "active": ACTIVE,
+    "queue": (Status.FINALIZING,),
+    "completed": (Status.COMPLETED,),
+    "failed": (Status.FAILED, Status.EXPIRED),
+}
+
+
+@dataclass(frozen=True)
+class UploadPage:
+    """`next` is the id after which the next page begins, or None at the end."""
+
+    results: list[UploadSession]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of now, and of the last 24 hours: completed, failed, and how many bytes came."""
+
+    active: int
+    queue: int
+    retrying: int
+    completed: int
+    failed: int
+    received: int
+
+
+def list_uploads(*, actor: Actor, which: str = "", after: str = "", limit: int = 50) -> UploadPage:
+    """The newest first. Raises NoSession for an `after` that is not there."""
+    rows: QuerySet[UploadSession] = visible_sessions(actor).prefetch_related(
+        "file__stages", "parts", "recording"
+    )
+    rows = rows.order_by("-created_at", "-id")
+    if which in _STATES:
+        rows = rows.filter(status__in=_STATES[which])
+    if after:
+        last = session_for(actor=actor, ref=after)
+        rows = rows.filter(created_at__lte=last.created_at).exclude(
+            created_at=last.created_at, pk__gte=last.pk
+        )
+    found = list(rows[: limit + 1])
+    more = str(found[limit - 1].pk) if len(found) > limit else None
+    return UploadPage(found[:limit], more)
+
+
+def count_uploads(*, actor: Actor) -> Counts:
+    lately = Q(ended_at__gt=Now() - DAY)
+    done = Q(status=Status.COMPLETED) & lately
+    found: dict[str, Any] = UploadSession.objects.visible_to(actor).aggregate(
+        active=Count("pk", filter=Q(status__in=ACTIVE)),
+        queue=Count("pk", filter=Q(status=Status.FINALIZING)),
+        retrying=Count("pk", filter=Q(status=Status.FINALIZING, retry_count__gt=0)),
+        completed=Count("pk", filter=done),
+        failed=Count("pk", filter=Q(status__in=_STATES["failed"]) & lately),
+        received=Sum("file_size", filter=done),
+    )
+    return Counts(**{**found, "received": found["received"] or 0})

@@ -1,0 +1,1 @@
+"""Pages: what comes in, and the recordings that came."""
