@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Subquery
 
 from backups.manifest import SUFFIX
 from backups.models import Backup, Check, Copy
-from backups.naming import SHEET, artifact_key, copy_key, is_of_holdfast_itself
+from backups.naming import SHEET, artifact_key, copy_key, is_artifact_key, is_of_holdfast_itself
 from monitoring.events.models import Event
 from monitoring.files.models import Stage, Step, TrackedFile
 from storage.backends import backend_for
@@ -90,7 +90,8 @@ def _objects(most: int) -> Iterator[str]:
             size = backend_for(stored.target).size(stored.key)
             if size != stored.size:
                 yield f"{stored.key} has {size} bytes, not {stored.size}."
-            backend_for(stored.target).size(stored.key + SUFFIX)
+            if is_artifact_key(stored.key):
+                backend_for(stored.target).size(stored.key + SUFFIX)
         except ObjectMissing:
             yield f"{stored.key} or its manifest is missing."
         except StorageError as error:

@@ -81,6 +81,8 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Backups"), "inventory_2", "backups.backup"),
                     _link(_("Restores"), "settings_backup_restore", "restores.restore"),
                     _link(_("Received files"), "file_present", "restores.receivedfile"),
+                    _link(_("Uploads"), "upload", "uploads.uploadsession"),
+                    _link(_("Recordings"), "videocam", "uploads.recording"),
                     _link(_("Checks"), "fact_check", "backups.check"),
                     _link(_("Results by level"), "rule", "backups.levelresult"),
                     _link(_("Storage targets"), "hard_drive", "storage.storagetarget"),

@@ -6,12 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from access import audit
 from access.models import User
-from access.policy import Actor
+from access.policy import Actor, require
 from uploads.errors import NoRoom, TooLarge, TooMany
 from uploads.models import Allowance, UploadSession
 from uploads.states import OVER, Status
@@ -49,6 +51,24 @@ def quota_of(user: User) -> Quota:
         bytes_today=sent["total"] or 0,
         deletes_recordings=own.deletes_recordings,
     )
+
+
+@transaction.atomic
+def allow(*, user: User, actor: Actor, **wanted: int | bool | None) -> Allowance:
+    """Change what a sender is allowed: `most_mb`, `most_open`, `most_mb_a_day` (None: as the
+    installation has it), `deletes_recordings`. Raises NotAllowed."""
+    companies = [one.company for one in user.memberships.select_related("company")]
+    for company in companies:
+        require(actor, "uploads.change_allowance", company)
+    allowance, _made = Allowance.objects.update_or_create(user=user, defaults=wanted)
+    audit.record(
+        actor=actor,
+        action="upload.allowance_changed",
+        thing=allowance,
+        company=companies[0] if companies else None,
+        changes=dict(wanted),
+    )
+    return allowance
 
 
 def require_quota(*, actor: Actor, file_size: int) -> None:

@@ -119,6 +119,12 @@ class Part(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["session", "kind"], name="one_part_of_a_kind")
         ]
+        indexes = [
+            # Of all that ever came, the few of which something lies in staging.
+            models.Index(
+                fields=["session"], condition=models.Q(received__gt=0), name="part_in_staging"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.session_id} {self.kind}"

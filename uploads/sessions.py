@@ -245,7 +245,8 @@ def expire_sessions() -> int:
     over = UploadSession.objects.filter(expires_at__lt=Now(), node=this_node())
     given_up = over.filter(status__in=RECEIVING).order_by("expires_at")
     count = sum(_expire(one) for one in given_up[:100])
-    kept = over.filter(status=Status.FAILED, parts__received__gt=0).distinct()
+    # What could not be stored; and what who was killed left behind an end.
+    kept = over.filter(status__in=OVER, parts__received__gt=0).distinct()
     for session in kept[:100]:
         drop_bytes(session)
     return count

@@ -237,6 +237,8 @@ ADMIN_SITE: dict[str, tuple[str, str]] = {
     "monitoring_trackedfile": ("v", "v"),
     "restores_receivedfile": ("v", "v"),
     "restores_restore": ("v", "v"),
+    "uploads_recording": ("v", "v"),
+    "uploads_uploadsession": ("v", "v"),
     "storage_storagetarget": ("vac", "vac"),
     "storage_storedobject": ("v", "v"),
 }

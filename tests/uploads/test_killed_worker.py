@@ -1,0 +1,114 @@
+"""A worker or a tick killed at each point of storing: each upload is stored once, whole."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from django.db.models.functions import Now
+
+from access.models import User
+from monitoring.files.endings import reap_lost_files, remove_leftovers
+from monitoring.files.models import TrackedFile
+from storage.models import StorageTarget, StoredObject
+from tests.faults.points import IN_AN_UPLOAD, one_always
+from tests.faults.worker import Process
+from tests.uploads.made import make_recording, make_session
+from tests.uploads.sending import store
+from tests.uploads.test_killed_server import TAKING
+from uploads.ingest.staging import staging_folder
+from uploads.models import Recording, UploadSession
+from uploads.recordings.services import finish_recordings
+from uploads.sessions import expire_sessions, finalize_session
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("faults")]
+STORING = {
+    "storage.adopted",
+    "promote.published",
+    "upload.stored",
+    "upload.register-before-commit",
+    "upload.registered",
+    "upload.staging-gone",
+}
+DELETING = {"upload.recording-marked", "upload.recording-removed"}
+# Of an expiry, of a second try, and of another body over the first: below, or by their nature.
+OTHERS = {"upload.expired", "upload.retry-written", "upload.differs"}
+WORKER = """
+import sys, uuid, django
+django.setup()
+from uploads.queueing import store_upload
+store_upload(session_id=uuid.UUID(sys.argv[1]))
+"""
+DELETER = """
+import sys, django
+django.setup()
+from access.policy import System
+from uploads.models import Recording
+from uploads.recordings.services import delete_recording
+delete_recording(recording=Recording.objects.get(), actor=System("tests"))
+"""
+EXPIRY = """
+import django
+django.setup()
+from uploads.sessions import expire_sessions
+expire_sessions()
+"""
+
+
+def test_no_point_is_forgotten() -> None:
+    assert set(IN_AN_UPLOAD) == STORING | DELETING | OTHERS | TAKING
+
+
+@pytest.mark.parametrize(
+    "point", one_always([p for p in IN_AN_UPLOAD if p in STORING], "promote.published")
+)
+def test_it_is_stored_once(
+    point: str, agent: User, storage_target: StorageTarget, clip: bytes
+) -> None:
+    session = make_session(agent, storage_target, clip)
+    finalize_session(session=session, actor=agent)
+    # The supervisor lives on where its runner is killed.
+    Process(WORKER, str(session.pk), fault=point).wait()
+    TrackedFile.objects.filter(status="processing").update(lease_until=Now())
+    reap_lost_files()
+    remove_leftovers()
+    session.refresh_from_db()
+    if session.status != "completed":
+        assert session.status == "finalizing"
+        session = store(session.public_id)
+    assert session.status == "completed"
+    recording = Recording.objects.get()
+    assert recording.sha256 == hashlib.sha256(clip).hexdigest()
+    stored = StoredObject.objects.get()
+    folder = Path(storage_target.options["folder"])
+    assert (folder / stored.key).read_bytes() == clip
+    assert [one for one in folder.rglob("*") if one.is_file()] == [folder / stored.key]
+    # What a killed worker left of staging goes with the time of its session.
+    UploadSession.objects.update(expires_at=Now())
+    expire_sessions()
+    assert list(staging_folder().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "point", one_always([p for p in IN_AN_UPLOAD if p in DELETING], "upload.recording-marked")
+)
+def test_a_deletion_is_finished(
+    point: str, agent: User, storage_target: StorageTarget, clip: bytes
+) -> None:
+    recording = make_recording(agent, storage_target, clip)
+    assert Process(DELETER, fault=point).wait() == -9
+    assert finish_recordings() == 1
+    assert finish_recordings() == 0
+    stored = recording.stored
+    stored.refresh_from_db()
+    assert stored.state == StoredObject.State.DELETED
+    assert not any(one.is_file() for one in Path(storage_target.options["folder"]).rglob("*"))
+
+
+def test_an_expiry_is_finished(agent: User, storage_target: StorageTarget, clip: bytes) -> None:
+    session = make_session(agent, storage_target, clip)
+    UploadSession.objects.update(expires_at=Now())
+    assert Process(EXPIRY, fault="upload.expired").wait() == -9
+    session.refresh_from_db()
+    assert session.status == "expired"
+    expire_sessions()
+    assert list(staging_folder().iterdir()) == []
