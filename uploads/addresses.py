@@ -6,9 +6,8 @@ from django.http.request import split_domain_port, validate_host
 
 def base_of(scheme: str, host: str) -> str:
     """HOLDFAST_PUBLIC_URL, else as the request came; a host that is not ours is not repeated."""
-    public: str = settings.ENVIRONMENT.public_url
-    if public:
-        return public.rstrip("/")
+    if settings.ENVIRONMENT.public_url:
+        return str(settings.ENVIRONMENT.public_url).rstrip("/")
     domain, _port = split_domain_port(host)
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         return ""

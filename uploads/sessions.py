@@ -1,9 +1,13 @@
 """Verbs on upload sessions: open, finalize, end, expire. What workers do with them: `storing`."""
 
 import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
@@ -17,18 +21,20 @@ from access.models import Company, User
 from access.policy import Actor, require
 from access.redaction import redact
 from faults import reach
+from monitoring.files import claims
 from monitoring.files.arrivals import wait_for_worker
 from monitoring.files.courses import CANCELLED, Failure
-from monitoring.files.endings import end_badly
+from monitoring.files.endings import end_badly, finish_file
 from monitoring.files.models import TrackedFile
 from monitoring.files.services import open_file
 from uploads.content import check_kind
-from uploads.errors import DigestDiffers, Gone, Incomplete, NoSession, Over, WrongContent
-from uploads.ingest.staging import drop, staging_folder, staging_path
+from uploads.errors import Busy, DigestDiffers, Gone, Incomplete, NoSession, Over, WrongContent
+from uploads.ingest.staging import drop, staging_folder, staging_path, take
 from uploads.limits import require_quota, require_room
 from uploads.models import Part, UploadSession
 from uploads.node import this_node
 from uploads.queueing import enqueue
+from uploads.settling import Keeper, keeper_of
 from uploads.states import OVER, RECEIVING, Status, before
 
 LONGEST_NAME = 255
@@ -147,7 +153,13 @@ def finalize_session(*, session: UploadSession, actor: Actor, sha256: str = "") 
     require(actor, "uploads.add_uploadsession", session.company)
     ensure_digest(session)
     try:
-        return _finalize(session, actor, sha256)
+        if keeper_of(session.kind) is None:
+            return _finalize(session, actor, sha256)
+        with staging_held(session.parts.get(kind=Part.Kind.FILE).pk):
+            held = _finalize(session, actor, sha256)
+        if held.status == Status.COMPLETED:
+            drop_bytes(held)
+        return held
     except WrongContent as error:
         fail_session(session=session, failure=Failure(error.code, str(error)))
         raise
@@ -194,10 +206,36 @@ def _finalize(session: UploadSession, actor: Actor, sha256: str) -> UploadSessio
     move(held, Status.FINALIZING, sha256=part.sha256)
     assert held.file is not None
     wait_for_worker(file=held.file)
-    enqueue(held)
     audit.record(actor=actor, action="upload.finalized", thing=held, company=held.company)
+    keep = keeper_of(held.kind)
+    if keep is None:
+        enqueue(held)
+    else:
+        _keep_here(held, keep, staging_path(part.pk))
     reach("upload.finalize-before-commit")
     return held
+
+
+def _keep_here(held: UploadSession, keep: Keeper, path: Path) -> None:
+    """No worker is needed: the bytes stay on this machine."""
+    claim = claims.claim(file_id=held.file_id) if held.file_id else None
+    if claim is None:
+        raise Over(_("This upload is over, or being stored."))
+    keep(held, path)
+    move(held, Status.COMPLETED, ended_at=Now())
+    finish_file(claim=claim)
+
+
+@contextmanager
+def staging_held(part_id: uuid.UUID) -> Iterator[None]:
+    """Raises Busy while somebody writes it."""
+    descriptor = take(part_id)
+    if descriptor is None:
+        raise Busy(_("Another request writes this file; try again in a moment."))
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def retry_session(*, session: UploadSession, actor: Actor) -> None:

@@ -83,6 +83,20 @@ def register_taker(kind: str, taker: Taker) -> None:
     _takers[kind] = taker
 
 
+Keeper = Callable[[UploadSession, Path], None]
+_keepers: dict[str, Keeper] = {}
+
+
+def register_keeper(kind: str, keeper: Keeper) -> None:
+    """Uploads of this kind are not stored: in the transaction of their end, and while their
+    staging file is locked, the keeper gives it another name of this machine."""
+    _keepers[kind] = keeper
+
+
+def keeper_of(kind: str) -> Keeper | None:
+    return _keepers.get(kind)
+
+
 def _write_recording(session: UploadSession, stored: StoredObject, looked: Looked) -> None:
     assert looked.video is not None
     info = session.connection_info

@@ -9,6 +9,9 @@ from django.db.models.functions import Now
 from access.models import User
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.files.models import TrackedFile
+from restores.received.models import ReceivedFile
+from restores.received.places import place_of
+from restores.received.services import expire_files
 from storage.models import StorageTarget, StoredObject
 from tests.faults.points import IN_AN_UPLOAD, one_always
 from tests.faults.worker import Process
@@ -30,6 +33,7 @@ STORING = {
     "upload.staging-gone",
 }
 DELETING = {"upload.recording-marked", "upload.recording-removed"}
+KEEPING = {"upload.linked"}
 # Of an expiry, of a second try, and of another body over the first: below, or by their nature.
 OTHERS = {"upload.expired", "upload.retry-written", "upload.differs"}
 WORKER = """
@@ -46,6 +50,14 @@ from uploads.models import Recording
 from uploads.recordings.services import delete_recording
 delete_recording(recording=Recording.objects.get(), actor=System("tests"))
 """
+FINALIZER = """
+import django
+django.setup()
+from uploads.models import UploadSession
+from uploads.sessions import finalize_session
+session = UploadSession.objects.get()
+finalize_session(session=session, actor=session.created_by)
+"""
 EXPIRY = """
 import django
 django.setup()
@@ -55,7 +67,7 @@ expire_sessions()
 
 
 def test_no_point_is_forgotten() -> None:
-    assert set(IN_AN_UPLOAD) == STORING | DELETING | OTHERS | TAKING
+    assert set(IN_AN_UPLOAD) == STORING | DELETING | KEEPING | OTHERS | TAKING
 
 
 @pytest.mark.parametrize(
@@ -102,6 +114,19 @@ def test_a_deletion_is_finished(
     stored.refresh_from_db()
     assert stored.state == StoredObject.State.DELETED
     assert not any(one.is_file() for one in Path(storage_target.options["folder"]).rglob("*"))
+
+
+def test_a_file_to_restore_is_kept_once(
+    operator: User, storage_target: StorageTarget, clip: bytes
+) -> None:
+    session = make_session(operator, storage_target, b"PGDMP", kind="restore")
+    assert Process(FINALIZER, fault="upload.linked").wait() == -9
+    # The tick takes what has no row.
+    assert expire_files() == 1
+    finalize_session(session=session, actor=operator)
+    file = ReceivedFile.objects.get()
+    assert (file.pk, place_of(file.pk).read_bytes()) == (session.result_id, b"PGDMP")
+    assert (expire_files(), list(staging_folder().iterdir())) == (0, [])
 
 
 def test_an_expiry_is_finished(agent: User, storage_target: StorageTarget, clip: bytes) -> None:

@@ -1,6 +1,7 @@
 """Which addresses the data plane takes; everything else goes on to Django."""
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -56,15 +57,31 @@ def _found(path: str) -> tuple[str, dict[str, str]] | None:
 async def _serve(
     asked: Asked, receive: Receive, send: Send, what: str, values: dict[str, str]
 ) -> None:
-    said = _Said(send)
+    if asked.method == "OPTIONS" and what != "whole":
+        await answer(send, 204, headers=tus.OPTIONS)
+        return
     headers = {} if what == "whole" else tus.VERSION_HEADER
+    await answering(
+        asked,
+        send,
+        lambda said, user: _route(asked, receive, said, what, values, user),
+        headers=headers,
+    )
+
+
+async def answering(
+    asked: Asked,
+    send: Send,
+    serve: Callable[[Send, User], Awaitable[None]],
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """Let in who may ask, and answer whatever goes wrong in the API's own form."""
+    said = _Said(send)
     try:
-        if asked.method == "OPTIONS" and what != "whole":
-            await answer(said, 204, headers=tus.OPTIONS)
-            return
         with address_of_request(asked.address):
             user = await ask(sender_of, asked)
-            await _route(asked, receive, said, what, values, user)
+            await serve(said, user)
     except Disconnected:
         log.info("upload_cut", path=asked.path)
     except Exception as error:

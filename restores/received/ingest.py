@@ -1,0 +1,130 @@
+"""Files from elsewhere come by the data plane: one write for each byte, and resumable.
+
+`POST /api/restores/uploads` with a body and its length is taken here; with `Upload-Length` it
+opens a tus upload. Without either, Django's own view takes it.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from access import audit
+from access.models import User
+from access.policy import require
+from faults import reach
+from restores.received.api import describe
+from restores.received.models import ReceivedFile
+from restores.received.places import folder, place_of
+from restores.received.services import KEPT
+from storage.api.bodies import company_for
+from uploads.addresses import base_of
+from uploads.ingest.answers import Send, answer
+from uploads.ingest.application import answering
+from uploads.ingest.asking import Asked, number
+from uploads.ingest.receiving import Receive, receive_into, writer_of
+from uploads.ingest.staging import sync_folder
+from uploads.ingest.threads import ask
+from uploads.ingest.tus import VERSION_HEADER, require_version
+from uploads.ingest.whole import end_whole
+from uploads.models import Part, UploadSession
+from uploads.selectors import part_for
+from uploads.sessions import Announced, end_session, finalize_session, open_session
+
+PATH = "/api/restores/uploads"
+
+
+def with_received_files(application: Any) -> Any:
+    """The ASGI application, and before it the address to which files to restore are sent."""
+
+    async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await application(scope, receive, send)
+            return
+        asked = Asked(scope)
+        if scope["path"].rstrip("/") != PATH or _size(asked) is None:
+            await application(scope, receive, send)
+            return
+        await answering(asked, send, lambda said, user: _take(asked, receive, said, user))
+
+    return serve
+
+
+async def _take(asked: Asked, receive: Receive, send: Send, user: User) -> None:
+    resumable = bool(asked.header("upload-length"))
+    if resumable:
+        require_version(asked)
+    part = await ask(_open, user, asked, resumable)
+    if resumable:
+        base = base_of(asked.scheme, asked.header("host"))
+        where = f"{base}/api/uploads/tus/{part.session.public_id}"
+        await answer(send, 201, headers={**VERSION_HEADER, "location": where})
+        return
+    try:
+        async with writer_of(part, offset=0) as writer:
+            await receive_into(writer, receive)
+            await end_whole(writer)
+        file = await ask(_finalize, part.session, user)
+    except BaseException:
+        # Nobody can go on with it: its sender does not know its address.
+        await ask(end_session, session=part.session, actor=user)
+        raise
+    where = f"{base_of(asked.scheme, asked.header('host'))}{PATH}/{file.pk}"
+    await answer(send, 201, describe(file), headers={"location": where})
+
+
+def _size(asked: Asked) -> int | None:
+    return number(asked.header("upload-length")) or asked.length or None
+
+
+def _open(user: User, asked: Asked, resumable: bool) -> Part:
+    permission = "restores.add_receivedfile"
+    require(user, permission)
+    company = company_for(actor=user, permission=permission, ref=asked.asked("company"))
+    announced = Announced(
+        file_size=_size(asked) or 0,
+        kind=UploadSession.Kind.RESTORE,
+        file_name=asked.asked("name") or _("unnamed"),
+        finalize_at_end=resumable,
+    )
+    session, _new = open_session(company=company, actor=user, announced=announced)
+    return part_for(actor=user, ref=session.public_id, kind=Part.Kind.FILE)
+
+
+def _finalize(session: UploadSession, user: User) -> ReceivedFile:
+    session = finalize_session(session=session, actor=user)
+    rows = ReceivedFile.objects.select_related("created_by")
+    found: ReceivedFile = rows.get(pk=session.result_id)
+    return found
+
+
+def keep_received(session: UploadSession, path: Path) -> None:
+    """The staging file is the received one: a second name, and its row.
+
+    Called in the transaction that ends the session, while the file is locked: without a lock
+    and a row the tick would remove it.
+    """
+    place = place_of(session.result_id)
+    if not place.exists():
+        os.link(path, place)
+        sync_folder(folder())
+    reach("upload.linked")
+    file = ReceivedFile.objects.create(
+        pk=session.result_id,
+        company=session.company,
+        name=session.file_name,
+        size=session.file_size,
+        sha256=session.sha256,
+        created_by=session.created_by,
+        expires_at=Now() + KEPT,
+    )
+    assert session.created_by is not None
+    audit.record(
+        actor=session.created_by,
+        action="restore.file_received",
+        thing=file,
+        company=session.company,
+        changes={"size": file.size, "sha256": file.sha256},
+    )

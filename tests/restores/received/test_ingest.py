@@ -1,0 +1,81 @@
+"""Files to restore by the data plane: whole, resumed, by a page's session, and refused."""
+
+import hashlib
+
+import pytest
+from django.conf import settings
+
+from access.models import AuditEntry, User
+from restores.received.models import ReceivedFile
+from restores.received.places import place_of
+from restores.received.services import expire_files
+from tests.cast import storage_target
+from tests.monitoring.live.conftest import session_of, token_of
+from tests.uploads.sending import Sender
+from tests.web import WebServer, web_server
+from uploads.ingest.staging import staging_folder
+from uploads.models import UploadSession
+
+__all__ = ["storage_target", "web_server"]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+URL = "/api/restores/uploads"
+BODY = b"PGDMP" + bytes(range(256)) * 50
+
+
+@pytest.fixture
+def sender(web_server: WebServer, operator: User) -> Sender:
+    return Sender(web_server.url, token_of(operator))
+
+
+def test_a_file_in_one_body(sender: Sender, operator: User) -> None:
+    sent = sender.ask("POST", f"{URL}?name=../shop.dump", BODY)
+    assert sent.status == 201, sent.body
+    file = ReceivedFile.objects.get()
+    assert (sent.json["id"], sent.json["name"]) == (str(file.pk), "shop.dump")
+    assert (file.sha256, file.created_by) == (hashlib.sha256(BODY).hexdigest(), operator)
+    assert sent.headers["location"].endswith(f"{URL}/{file.pk}")
+    assert place_of(file.pk).read_bytes() == BODY
+    assert place_of(file.pk).stat().st_mode & 0o777 == 0o600
+    assert list(staging_folder().iterdir()) == []
+    assert expire_files() == 0
+    assert place_of(file.pk).exists()
+    session = UploadSession.objects.get()
+    assert (session.status, session.kind) == ("completed", "restore")
+    assert session.file is not None
+    assert session.file.status == "completed"
+    assert AuditEntry.objects.filter(action="restore.file_received").count() == 1
+
+
+def test_a_page_sends_in_pieces(web_server: WebServer, sender: Sender, operator: User) -> None:
+    page = {"Cookie": session_of(operator), "Origin": web_server.url, "Authorization": ""}
+    # An empty header is none: the session alone is the proof.
+    opened = sender.ask("POST", URL, headers={**page, "Upload-Length": str(len(BODY))})
+    assert opened.status == 201, opened.body
+    url = opened.headers["location"]
+    for start in range(0, len(BODY), 5000):
+        piece = {
+            **page,
+            "Upload-Offset": str(start),
+            "Content-Type": "application/offset+octet-stream",
+        }
+        answer = sender.ask("PATCH", url, BODY[start : start + 5000], piece)
+        assert answer.status == 204, answer.body
+    session = UploadSession.objects.get()
+    status = sender.status(session.public_id)
+    assert status["status"] == "completed"
+    assert ReceivedFile.objects.get().pk == session.result_id
+    assert status["server_file_id"] == str(session.result_id)
+    foreign = {**page, "Origin": "https://evil.example", "Upload-Length": "5"}
+    assert sender.ask("POST", URL, headers=foreign).status == 401
+
+
+def test_what_is_refused(web_server: WebServer, viewer: User, agent: User, operator: User) -> None:
+    for user in (viewer, agent):
+        answer = Sender(web_server.url, token_of(user)).ask("POST", URL, BODY)
+        assert (answer.status, answer.json["code"]) == (403, "not_allowed")
+    too_much = (settings.ENVIRONMENT.upload_most_mb << 20) + 1
+    large = Sender(web_server.url, token_of(operator)).ask(
+        "POST", URL, headers={"Upload-Length": str(too_much)}
+    )
+    assert (large.status, large.json["code"]) == (413, "too_large")
+    assert not ReceivedFile.objects.exists()
