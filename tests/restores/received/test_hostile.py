@@ -45,7 +45,8 @@ def cases() -> list[Any]:
 
 
 def test_there_are_fifty() -> None:
-    assert len({one.name for one in every_case()}) >= 50
+    """Besides those that are merely cut, and those of `test_hostile_archives`."""
+    assert len({one.name for one in every_case() if " cut at " not in one.name}) >= 50
 
 
 @pytest.mark.parametrize("hostile", cases())
