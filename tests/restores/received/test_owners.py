@@ -167,6 +167,24 @@ def test_what_would_run_by_itself_is_not_given(
         ).status == ("completed")
 
 
+@pytest.mark.exhaustive
+def test_more_tables_than_a_server_has_locks_for(
+    target: Database, server: TestServer, operator: User
+) -> None:
+    makes = "SELECT format('CREATE TABLE t%s (id serial PRIMARY KEY, x text)', n)"
+    with server.database() as made:
+        name = made.database_name
+        with server.connect(name) as connection:
+            rows = connection.execute(f"{makes} FROM generate_series(1, 1500) n").fetchall()
+            for (statement,) in rows:
+                connection.execute(statement.encode())
+        body = dump_of(server, name, "custom")
+    with new_name(server) as name:
+        restore = given(target, operator, body, name)
+        assert (restore.status, restore.error) == ("completed", "")
+        assert owners_in(server, name) == {OWNER}
+
+
 @pytest.mark.parametrize(
     "makes",
     [
