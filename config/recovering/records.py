@@ -59,6 +59,8 @@ def _is_restored(server: Server, found: FoundSet) -> bool:
         row = session.execute(_SOMETHING).fetchone()
         if row is None or not row[0]:
             return False
+        # Where our own tables are; nobody else makes things in this database.
+        session.execute("SET search_path TO DEFAULT")
         there = session.execute("SELECT to_regclass('controlplane_controlset')").fetchone()
         if there is not None and there[0] is not None:
             query = "SELECT 1 FROM controlplane_controlset WHERE id = %s"

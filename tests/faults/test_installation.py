@@ -28,7 +28,7 @@ from backups.engines.postgres.connection import Server
 from backups.models import Database
 with Server.of(Database.objects.get()).connect(application="a long transaction") as session:
     with session.transaction():
-        session.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        session.execute("LOCK TABLE public.orders IN ACCESS EXCLUSIVE MODE")
         print("held", flush=True)
         sys.stdin.read()
 """

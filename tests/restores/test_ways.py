@@ -202,7 +202,7 @@ def test_a_wait_for_work_is_told_from_a_wait_for_others(server: TestServer) -> N
         with server.connect(made.database_name) as other, there.connect(application="a run") as run:
             other.execute("BEGIN; LOCK TABLE held")
             with ThreadPoolExecutor() as beside:
-                asked = beside.submit(run.execute, "SELECT count(*) FROM held")
+                asked = beside.submit(run.execute, "SELECT count(*) FROM public.held")
                 assert not looks()
                 other.execute("ROLLBACK")
                 asked.result()

@@ -51,6 +51,9 @@ _SAYINGS: list[tuple[str, type[BackupError]]] = [
 ]
 
 
+SEARCH = "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)"
+
+
 @dataclass(frozen=True)
 class Server:
     """One database on one server, with the password in plain: lives only while it is used."""
@@ -83,13 +86,16 @@ class Server:
         return self.tls_mode in (Database.TlsMode.REQUIRE, Database.TlsMode.VERIFY_FULL)
 
     def connect(self, *, application: str) -> psycopg.Connection[tuple[object, ...]]:
-        """Open a connection. Raises BackupError.
+        """Open a connection, which finds nothing but PostgreSQL's own. Raises BackupError.
+
+        Who may make things in a schema of the search path could make an operator that fits the
+        names in catalogs better than any, and it would run with our rights.
 
         psycopg quotes each part into a conninfo string, in which a database name is literal,
         whatever it looks like (libpq expands one only when it is given apart).
         """
         try:
-            return psycopg.connect(
+            session = psycopg.connect(
                 host=self.host,
                 port=self.port,
                 user=self.user,
@@ -107,8 +113,11 @@ class Server:
                 # Nobody's ~/.pgpass: the password is the one given here.
                 passfile="/nonexistent",
             )
+            # Not as an option of the connection: poolers refuse those.
+            session.execute(SEARCH)
         except psycopg.Error as error:
             raise named_failure(str(error)) from error
+        return session
 
     @contextmanager
     def tool_environment(

@@ -80,7 +80,7 @@ def test_what_differs_is_named(
     def tamper(drill: PostgresDrill) -> None:
         finish(drill)
         with drill.server.connect(application="test") as session:
-            session.execute("DELETE FROM plain WHERE id = 7")
+            session.execute("DELETE FROM public.plain WHERE id = 7")
 
     monkeypatch.setattr(PostgresDrill, "finish", tamper)
     with backed_up() as backup:

@@ -5,6 +5,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from backups.engines.postgres import PostgresEngine
+from backups.options import Options
+from monitoring.files.journal import Journal
 from tests.backups.fingerprints.test_fingerprints import fingerprint
 from tests.backups.servers import TestServer, of_majors, started_server
 
@@ -41,9 +44,7 @@ def a_server(request: pytest.FixtureRequest) -> TestServer:
 
 
 def test_no_cast_of_an_owner_runs(server: TestServer) -> None:
-    with server.connect() as connection:
-        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone():
-            connection.execute(f"CREATE ROLE {OWNER}")
+    own_role(server)
     with server.database(f"GRANT CREATE ON SCHEMA public TO {OWNER}", f"SET ROLE {OWNER}") as here:
         name = here.database_name
         server.execute(f"SET ROLE {OWNER}", *TRAPS, database=name)
@@ -58,6 +59,12 @@ def test_no_cast_of_an_owner_runs(server: TestServer) -> None:
         assert fingerprint(server, name)["tables"]["public.traps"]["sum"] != before
 
 
+def own_role(server: TestServer) -> None:
+    with server.connect() as connection:
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone():
+            connection.execute(f"CREATE ROLE {OWNER}")
+
+
 def assert_traps_work(server: TestServer, name: str) -> None:
     """Else this would test nothing: the obvious ways run them, with our rights."""
     obvious = ("SELECT t::text FROM traps t", "SELECT t::record::text FROM traps t")
@@ -69,3 +76,28 @@ def said_to(server: TestServer, name: str, query: Any) -> str:
     with server.connect(name) as connection, pytest.raises(psycopg.Error) as refused:
         connection.execute(query)
     return str(refused.value)
+
+
+# Operators that fit the names in catalogs better than PostgreSQL's own.
+BETTER = tuple(
+    statement
+    for left, right in (("name", "name"), ("name", "text"), ("text", "name"))
+    for statement in (
+        f"CREATE FUNCTION joined({left}, {right}) RETURNS text {TELLS}",
+        f"CREATE OPERATOR || (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = joined)",
+    )
+)
+
+
+def test_no_operator_of_an_owner_is_found(server: TestServer) -> None:
+    """Who may make things in `public` could lead every session that looks there."""
+    own_role(server)
+    with server.database(f"GRANT CREATE ON SCHEMA public TO {OWNER}") as here:
+        name = here.database_name
+        server.execute(f"SET ROLE {OWNER}", *BETTER, "CREATE TABLE t (n int)", database=name)
+        query = "SELECT nspname || '.' || relname FROM pg_class, pg_namespace"
+        assert "it ran as postgres" in said_to(server, name, query)
+        with PostgresEngine().dump(here, Options(), run="holdfast:x:1", journal=Journal()) as dump:
+            while dump.stream.read(1 << 16):
+                pass
+            assert dump.finish()["tables"] == ["public.t"]

@@ -132,6 +132,8 @@ def _make_extensions(server: Server, wanted: list[str], *, application: str) -> 
     """Those that the guest cannot make, which an administrator has agreed to."""
     with server.connect(application=application) as session:
         try:
+            # Where an extension goes that does not say; nobody else was in this database yet.
+            session.execute("SET search_path = public")
             for name in untrusted_extensions(session, wanted):
                 session.execute(
                     sql.SQL("CREATE EXTENSION IF NOT EXISTS {} CASCADE").format(

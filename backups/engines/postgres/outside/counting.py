@@ -19,7 +19,6 @@ def count_rows(
     found: dict[str, int | None] = {}
     with guest.connect(application=application) as session:
         try:
-            session.execute("SET search_path = pg_catalog")
             tables = session.execute(
                 "SELECT n.nspname, c.relname FROM pg_class c"
                 " JOIN pg_namespace n ON n.oid = c.relnamespace"

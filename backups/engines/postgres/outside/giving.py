@@ -124,7 +124,6 @@ def give_away(server: Server, role: str, *, application: str, journal: Journal) 
     giver = owner_name(server.database)
     with server.connect(application=application) as session:
         try:
-            session.execute("SET search_path = pg_catalog")
             _refuse_what_runs(session, role)
             for name in _close_definers(session, giver):
                 said = _("Nobody but its owner may call %(name)s, which runs with its rights.")
