@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from backups.engines.postgres import toc_reader
 from backups.engines.postgres.clients import ClientSet, choose_for_dump
 from backups.engines.postgres.items import Items
 from backups.engines.postgres.restore import list_file
 from backups.engines.postgres.roles import replaced, with_roles
 from backups.engines.postgres.selection import choose, unmatched
 from backups.engines.postgres.toc import CUSTOM, TAR, Entry, Raw, Toc
-from backups.engines.postgres.toc_reader import MOST_NEEDS, TocReader, printable
+from backups.engines.postgres.toc_reader import LONGEST_NAME, MOST_NEEDS, TocReader, printable
 from backups.file_errors import Refused
 from monitoring.files.journal import Journal
 from tests.backups.fingerprints.test_fingerprints import SOURCE
@@ -173,14 +174,39 @@ def made(
         (made(name=b"a\0b"), "file_damaged"),
         (made(needs=(b"-1",)), "file_damaged"),
         (made(needs=(b"1",) * (MOST_NEEDS + 1)), "file_damaged"),
+        (made(name=b"a" * (LONGEST_NAME + 1)), "file_damaged"),
         (made(kind=TAR, file=b"../7.dat"), "file_hostile"),
     ],
-    ids=("zero byte", "no number", "too many needs", "another file"),
+    ids=("zero byte", "no number", "too many needs", "a name too long", "another file"),
 )
 def test_what_no_pg_dump_writes_is_refused(archive: bytes, code: str) -> None:
     with pytest.raises(Refused) as refused:
         TocReader().take(archive)
     assert refused.value.code == code
+
+
+def test_an_item_without_an_end_is_refused_and_read_a_few_times_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(toc_reader, "LONGEST_ITEM", 1 << 20)
+    readings: list[int] = []
+    read_text = toc_reader._Source.text
+
+    def counted(source: toc_reader._Source, *longest: int) -> str | None:
+        readings.append(source.at)
+        return read_text(source, *longest)
+
+    monkeypatch.setattr(toc_reader._Source, "text", counted)
+    head = made(name=b"a")
+    text_at = head.index(text(b"CREATE"))
+    archive = head[:text_at] + 4 * text(b"x" * (600 << 10))
+    reader = TocReader()
+    with pytest.raises(Refused) as refused:
+        for at in range(0, len(archive), 100):
+            reader.take(archive[at : at + 100])
+    assert refused.value.code == "file_damaged"
+    # Each text is read a few times, and not again for each hundred bytes.
+    assert len(readings) < 60
 
 
 def test_a_strange_name_is_kept_and_can_be_said() -> None:

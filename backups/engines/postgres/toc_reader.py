@@ -19,7 +19,10 @@ COMPRESSIONS = {0: "none", 1: "gzip", 2: "lz4", 3: "zstd"}
 MOST_ITEMS = 1_000_000
 # What one entry depends on; it is read again with each block until it has come whole.
 MOST_NEEDS = 100_000
-LONGEST_TEXT = 64 << 20
+# What is no SQL is short: the longest is a function's name with its arguments.
+LONGEST_NAME = 64 << 10
+# One item is held in memory, all of it.
+LONGEST_ITEM = 64 << 20
 MOST_BYTES = 512 << 20
 # The files that a directory archive consists of.
 FILE_NAME = re.compile(r"(?:\d{1,10}\.dat|blobs(?:_\d{1,10})?\.toc|blob_\d{1,10}\.dat)", re.ASCII)
@@ -48,6 +51,8 @@ class TocReader:
         """The entries that are whole now. Raises Damaged, Hostile or Unrecognized."""
         source, found = self._source, list[Entry]()
         source.held += block
+        if len(source.held) < source.wanted:
+            return found
         whole = 0
         try:
             if self.head is None:
@@ -58,7 +63,8 @@ class TocReader:
                 self._left -= 1
                 whole = source.at
         except _NeedsMore:
-            if self.size + len(source.held) > MOST_BYTES:
+            too_long = source.wanted - whole > LONGEST_ITEM
+            if too_long or self.size + len(source.held) > MOST_BYTES:
                 raise Damaged(_("Its table of contents does not end.")) from None
         self.size += whole
         source.drop(whole)
@@ -86,10 +92,12 @@ class _Source:
         self.held = bytearray()
         self.at = 0
         self.int_size = 4
+        # How much has to be held before it is worth to read on.
+        self.wanted = 0
 
     def drop(self, count: int) -> None:
         del self.held[:count]
-        self.at = 0
+        self.at, self.wanted = 0, max(0, self.wanted - count)
 
     def since(self, begin: int) -> bytes:
         return bytes(self.held[begin : self.at])
@@ -97,6 +105,7 @@ class _Source:
     def take(self, count: int) -> bytes:
         end = self.at + count
         if end > len(self.held):
+            self.wanted = end
             raise _NeedsMore
         piece = bytes(self.held[self.at : end])
         self.at = end
@@ -108,11 +117,11 @@ class _Source:
         value = int.from_bytes(piece[1:], "little")
         return -value if piece[0] else value
 
-    def text(self) -> str | None:
+    def text(self, longest: int = LONGEST_NAME) -> str | None:
         size = self.number()
         if size < 0:
             return None
-        if size > LONGEST_TEXT:
+        if size > longest:
             raise Damaged(_("The table of contents has a text of %d bytes.") % size)
         body = self.take(size)
         if b"\0" in body:
@@ -169,9 +178,10 @@ def _entry(source: _Source, head: Head) -> Entry:
     name, kind = source.text(), source.text()
     source.number()  # its section
     before = source.since(begin)
-    text = source.text()
+    text = source.text(LONGEST_ITEM)
     begin = source.at
-    source.text(), source.text()  # how it is dropped, how its rows are copied
+    source.text(LONGEST_ITEM)  # how it is dropped
+    source.text(LONGEST_ITEM)  # how its rows are copied
     schema = source.text()
     source.text()  # tablespace
     if head.minor >= 14:

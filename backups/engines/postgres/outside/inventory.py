@@ -73,7 +73,9 @@ class Inventory:
         is_comment = entry.kind == "COMMENT" and entry.name.startswith(_COMMENTED)
         if entry.kind not in LEFT_OUT and not is_comment:
             self.wanted.append(entry.number)
-        elif not is_comment and not entry.kind.startswith("DATABASE"):
+        elif is_comment or entry.kind.startswith("DATABASE"):
+            return
+        elif len(self.left_out) < MOST_NAMED:
             self.left_out.append(printable(f"{entry.kind.lower()} {entry.full_name}"[:200]))
 
 
