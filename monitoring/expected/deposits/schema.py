@@ -63,7 +63,7 @@ def job_of(said: dict[str, Any], *, agent: str) -> ExpectedBackupJob:
             rows = rows.filter(city=text(100)("city", said["city"]))
     except BadField as error:
         raise NoJob(str(error)) from error
-    found = list(rows.select_related("company")[:2])
+    found: list[ExpectedBackupJob] = list(rows.select_related("company")[:2])
     if len(found) != 1:
         raise NoJob(_("The report names no one backup that is expected of this agent."))
     return found[0]
