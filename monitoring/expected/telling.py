@@ -5,14 +5,15 @@ between the change and the telling leaves the difference, and the next round tel
 """
 
 import time
-from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from faults import reach
-from monitoring.alerts.services import alert
+from monitoring.alerts.models import Alert
+from monitoring.alerts.services import open_alert, resolve_alert
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
 from monitoring.expected.states import BAD, Status
 from monitoring.times.clock import database_now
@@ -46,7 +47,7 @@ def _tell_batch() -> int:
     )
     said = _messages(jobs)
     for job in jobs:
-        _tell(job, said.get(job.pk, ""), now)
+        _tell(job, said.get(job.pk, ""))
     reach("expected.told-before-commit")
     ExpectedBackupJob.objects.bulk_update(jobs, ["told_status", "told_too_old"])
     return len(jobs)
@@ -62,38 +63,44 @@ def _messages(jobs: list[ExpectedBackupJob]) -> dict[int, str]:
     return {job_id: message or "" for job_id, at, message in found if due[job_id] == at}
 
 
-def _tell(job: ExpectedBackupJob, said: str, now: datetime) -> None:
+def _tell(job: ExpectedBackupJob, said: str) -> None:
     if job.told_status != job.current_status:
         if job.current_status in BAD:
-            _open(job, "state", _subject(job), _text(job, said), now)
+            # From one bad state to another it is told again, as the same alert.
+            again = job.current_status if job.told_status in BAD else ""
+            _open(job, "state", _subject(job), _text(job, said), occurrence=again)
         elif job.told_status in BAD:
-            _close(job, "state", now)
+            resolve_alert(key=key_of(job, "state"))
         job.told_status = job.current_status
     if job.told_too_old != job.is_too_old:
         words = {"name": job.database_name, "hours": job.max_age_hours}
         if job.is_too_old:
             title = _("%(name)s: no success for more than %(hours)s hours")
-            _open(job, "age", title % words, _since(job), now)
+            _open(job, "age", title % words, _since(job))
         else:
-            _close(job, "age", now)
+            resolve_alert(key=key_of(job, "age"))
         job.told_too_old = job.is_too_old
 
 
-def _open(job: ExpectedBackupJob, what: str, title: str, text: str, now: datetime) -> None:
+def key_of(job: ExpectedBackupJob, what: str) -> str:
+    """Under which what is wrong with the job is told: its `state`, or its `age`."""
+    return f"expected.{what}:{job.pk}"
+
+
+def _open(
+    job: ExpectedBackupJob, what: str, subject: str, text: str, *, occurrence: str = ""
+) -> None:
     """The one place that knows how the product tells people something."""
-    alert(
+    open_alert(
+        key=key_of(job, what),
         company=job.company,
-        rule=f"expected.{what}",
-        title=title,
+        severity=Alert.Severity.CRITICAL if what == "state" else Alert.Severity.WARNING,
+        subject=subject,
         text=text,
+        url=reverse("dashboard:expected-job", args=[job.pk]),
         thing=job,
-        key=f"expected.{what}:{job.pk}:{now:%Y%m%dT%H%M%S%f}",
+        occurrence=occurrence,
     )
-
-
-def _close(job: ExpectedBackupJob, what: str, now: datetime) -> None:
-    title = _("%(name)s in %(city)s is well again")
-    _open(job, what, title % {"name": job.database_name, "city": job.city}, _since(job), now)
 
 
 def _subject(job: ExpectedBackupJob) -> str:
