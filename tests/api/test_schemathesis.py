@@ -32,6 +32,8 @@ from access.models import User
 from access.policy import System
 from access.tokens import create_token
 from backups.models import BackupSchedule, Database
+from monitoring.expected.arrivals import Arrival, record_entry
+from monitoring.expected.jobs import create_job
 from storage.models import StorageTarget
 from tests.cast import make_backup, make_running
 from tests.restores.made import make_restore
@@ -56,6 +58,7 @@ GROUPS = [
     "Databases",
     "Storages",
     "Schedules",
+    "Expected backups",
     "Files",
     "Description",
 ]
@@ -72,7 +75,19 @@ def known(
     schedule = BackupSchedule.objects.create(
         company=database.company, database=database, name="nightly", interval_minutes=60
     )
+    job = create_job(
+        actor=System("test"),
+        company_name=database.company.name,
+        city="Porto",
+        database_name="orders",
+        agent_id_responsible="till",
+        backup_frequency="daily",
+        local_time="02:30",
+    )
+    entry = record_entry(job_id=job.pk, arrival=Arrival("SUCCESS", "report"))
     return {
+        "job_id": [str(job.pk)],
+        "entry_id": [str(entry.pk)],
         "backup_id": [str(one.pk) for one in backups],
         "database_id": [str(database.pk)],
         "target_id": [str(storage_target.pk)],
