@@ -34,6 +34,7 @@ _VIEWER = frozenset(
         "monitoring.view_trackedfile",
         "restores.view_receivedfile",
         "restores.view_restore",
+        "storage.view_orphan",
         "storage.view_storagetarget",
         "storage.view_storedobject",
         "uploads.view_recording",

@@ -19,7 +19,7 @@ from access.scoped_admin import CappedPaginator, RecordAdmin, ScopedAdmin
 from backups.checks.requesting import request_check
 from backups.databases import EDITABLE, create_database, test_connection, update_database
 from backups.errors import BackupError
-from backups.models import Backup, Check, Database, LevelResult, RecoveryKey
+from backups.models import Backup, Check, Copy, Database, LevelResult, RecoveryKey
 from backups.pages.database_form import KeptPassword
 from backups.rescan import admin as rescan_actions
 from look.badges import badge
@@ -230,6 +230,18 @@ class CheckAdmin(RecordAdmin):
 class RecoveryKeyAdmin(RecordAdmin):
     company_path = None
     list_display = ["public", "made_at", "downloaded_at", "rehearsed_at"]
+
+
+@admin.register(Copy)
+class CopyAdmin(RecordAdmin):
+    list_display = ["backup", "target", "status_badge", "tries", "created_at", "completed_at"]
+    list_filter = ["status", "target", "company"]
+    search_fields = ["backup__file_name", "error"]
+    list_select_related = ["backup", "target"]
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_badge(self, copy: Copy) -> SafeString:
+        return badge(copy.status)
 
 
 __all__ = ["rescan_actions"]  # read for what it adds to the storages

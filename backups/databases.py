@@ -1,5 +1,6 @@
 """Verbs on databases: try the connection, register, change."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,12 +10,14 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.models import Company
 from access.policy import Actor, require
+from backups.copying.rule import copy_to, names_of
 from backups.engines import ServerFacts
 from backups.errors import BadOption, NotFound
 from backups.models import Database
 from backups.retention import parse_retention
 from backups.secret_use import reach_server
 from monitoring.expected.models import ExpectedBackupJob
+from storage.models import StorageTarget
 
 SENT_TO = ("host", "port", "username", "tls_mode")
 CONNECTION = ("name", "host", "port", "database_name", "username", "tls_mode")
@@ -50,8 +53,9 @@ def create_database(
     proof_days: int = 30,
     protected: bool = False,
     retention: dict[str, Any] | None = None,
+    copy_storages: Sequence[StorageTarget] = (),
 ) -> Database:
-    """Register a database. Raises NotAllowed or ValidationError."""
+    """Register a database. Raises NotAllowed, BadOption or ValidationError."""
     require(actor, "backups.add_database", company)
     database = Database(
         company=company,
@@ -71,19 +75,29 @@ def create_database(
     database.password = _checked_password(password)
     database.full_clean()
     database.save(force_insert=True)
+    if copy_storages:
+        copy_to(database=database, targets=copy_storages)
     audit.record(
         actor=actor,
         action="database.created",
         thing=database,
         company=company,
-        changes={field: getattr(database, field) for field in CHANGEABLE},
+        changes={
+            **{field: getattr(database, field) for field in CHANGEABLE},
+            "copy_storages": names_of(copy_storages),
+        },
     )
     return database
 
 
 @transaction.atomic
 def update_database(
-    *, database: Database, actor: Actor, password: str | None = None, **changes: Any
+    *,
+    database: Database,
+    actor: Actor,
+    password: str | None = None,
+    copy_storages: Sequence[StorageTarget] | None = None,
+    **changes: Any,
 ) -> Database:
     """Change the named fields; a password of None stays as it is, for the same server only.
 
@@ -111,6 +125,10 @@ def update_database(
         written.append("password_sealed")
     locked.full_clean()
     locked.save(update_fields=written)
+    if copy_storages is not None:
+        before["copy_storages"] = names_of(locked.copy_storages.all())
+        changes["copy_storages"] = names_of(copy_storages)
+        copy_to(database=locked, targets=copy_storages)
     audit.record(
         actor=actor,
         action="database.changed",

@@ -94,6 +94,9 @@ def describe_database(database: Database) -> dict[str, Any]:
         "cleanup_stopped": database.cleanup_stopped or None,
         "protected": database.protected,
         "expected_job": database.expected_job_id,
+        "copy_storages": [
+            {"id": str(target.pk), "name": target.name} for target in database.copy_storages.all()
+        ],
         "created_at": iso(database.created_at),
     }
 

@@ -1,6 +1,7 @@
 """Reading databases and backups: everything starts from what the actor may see."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -80,7 +81,8 @@ def database_for(*, actor: Actor, ref: str) -> Database:
 
 def list_databases(*, actor: Actor) -> QuerySet[Database]:
     rows: QuerySet[Database] = Database.objects.visible_to(actor)
-    return rows.select_related("company").order_by("name", "id")
+    rows = rows.select_related("company").prefetch_related("copy_storages")
+    return rows.order_by("name", "id")
 
 
 def database_of(*, actor: Actor, database_id: uuid.UUID | str) -> Database:
@@ -117,6 +119,11 @@ def storage_for(*, actor: Actor, ref: str, database: Database) -> StorageTarget:
     if found is None:
         raise NotFound(_("There is no storage named %(name)s.") % {"name": _shown(ref)})
     return found
+
+
+def storages_named(*, actor: Actor, refs: Iterable[str], database: Database) -> list[StorageTarget]:
+    """The same for several, each once. Raises NotFound."""
+    return [storage_for(actor=actor, ref=ref, database=database) for ref in dict.fromkeys(refs)]
 
 
 def list_backups(

@@ -84,9 +84,11 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Uploads"), "upload", "uploads.uploadsession"),
                     _link(_("Recordings"), "videocam", "uploads.recording"),
                     _link(_("Checks"), "fact_check", "backups.check"),
+                    _link(_("Copies"), "file_copy", "backups.copy"),
                     _link(_("Results by level"), "rule", "backups.levelresult"),
                     _link(_("Storage targets"), "hard_drive", "storage.storagetarget"),
                     _link(_("Stored objects"), "draft", "storage.storedobject"),
+                    _link(_("Orphans"), "question_mark", "storage.orphan"),
                 ],
             },
             {

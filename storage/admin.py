@@ -19,7 +19,7 @@ from access.scoped_admin import RecordAdmin, ScopedAdmin
 from look.badges import badge
 from look.units import size
 from storage.errors import StorageError
-from storage.models import StorageTarget, StoredObject
+from storage.models import Orphan, StorageTarget, StoredObject
 from storage.services import create_local_target, test_target
 
 if TYPE_CHECKING:
@@ -119,3 +119,17 @@ class StoredObjectAdmin(RecordAdmin):
     @admin.display(description=_("size"), ordering="size")
     def size_words(self, stored: StoredObject) -> str:
         return size(stored.size)
+
+
+@admin.register(Orphan)
+class OrphanAdmin(RecordAdmin):
+    """Files that belong to nothing, in quarantine. They are removed by the tick alone."""
+
+    list_display = ["key", "target", "size_words", "first_seen_at", "days_seen"]
+    list_filter = ["target", "company"]
+    search_fields = ["key"]
+    list_select_related = ["target"]
+
+    @admin.display(description=_("size"), ordering="size")
+    def size_words(self, orphan: Orphan) -> str:
+        return size(orphan.size)

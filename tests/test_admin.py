@@ -44,8 +44,8 @@ OURS = {"access", "storage", "monitoring", "backups", "restores", "django_q"}
 MODELS = [model for model in django_admin.site._registry if model._meta.app_label in OURS]
 RECORDS = {
     "backup", "levelresult", "check", "recoverykey", "trackedfile", "stage", "step", "logline",
-    "event", "alert", "delivery", "maintenancewindow", "storedobject", "restore", "receivedfile",
-    "auditentry", "heartbeat", "failure", "ormq",
+    "event", "alert", "delivery", "maintenancewindow", "storedobject", "orphan", "copy", "restore",
+    "receivedfile", "auditentry", "heartbeat", "failure", "ormq",
 }  # fmt: skip
 PASSWORD_FIELDS = {"host": "127.0.0.1", "port": 1, "database_name": "x", "username": "u"}
 

@@ -9,14 +9,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from access import reauthentication
-from access.policy import require
+from access.policy import Actor, require
 from backups.databases import create_database, link_database, test_connection, update_database
 from backups.deletion import delete_database
 from backups.description import describe_database
 from backups.engines import ServerFacts
 from backups.models import Database
 from backups.retention.policy import MOST
-from backups.selectors import database_of, list_databases
+from backups.selectors import database_of, list_databases, storages_named
 from monitoring.expected.selectors import job_for
 from storage.api.bodies import Body, Flag, Number, Text, actor_of, company_for, read_body
 from storage.api.views import listed
@@ -74,6 +74,12 @@ class ChangedDatabase(Body):
     protected = Flag(
         default=False, help_text="A restore in its place needs another administrator's approval."
     )
+    copy_storages = serializers.ListField(
+        child=Text(max_length=100),
+        default=list,
+        max_length=10,
+        help_text="Ids or names: each good backup is copied there.",
+    )
 
 
 class LinkedDatabase(ChangedDatabase):
@@ -85,6 +91,14 @@ class LinkedDatabase(ChangedDatabase):
 class NewDatabase(ChangedDatabase):
     engine = serializers.ChoiceField(choices=Database.Engine.values, default="postgresql")
     company = Text(required=False, help_text="Id or name; needed where you manage several.")
+
+
+def with_storages(body: dict[str, Any], *, actor: Actor, database: Database) -> dict[str, Any]:
+    """The body with its storages in place of their names. Raises NotFound."""
+    if "copy_storages" not in body:
+        return body
+    found = storages_named(actor=actor, refs=body["copy_storages"], database=database)
+    return {**body, "copy_storages": found}
 
 
 class DatabasesView(APIView):
@@ -101,6 +115,7 @@ class DatabasesView(APIView):
         company = company_for(
             actor=actor, permission="backups.add_database", ref=body.pop("company", "")
         )
+        body = with_storages(body, actor=actor, database=Database(company=company))
         made = create_database(company=company, actor=actor, **body)
         return Response(
             describe_database(database_of(actor=actor, database_id=made.pk)),
@@ -116,11 +131,13 @@ class DatabaseView(APIView):
     def patch(self, request: Request, database_id: str) -> Response:
         database = _database(request, database_id)
         require(actor_of(request), "backups.change_database", database.company)
+        actor = actor_of(request)
         body = read_body(request, LinkedDatabase, partial=True)
+        body = with_storages(body, actor=actor, database=database)
         with transaction.atomic():
             if "expected_job" in body:
                 _link(request, database, body.pop("expected_job"))
-            changed = update_database(database=database, actor=actor_of(request), **body)
+            changed = update_database(database=database, actor=actor, **body)
         return Response(describe_database(changed))
 
     def delete(self, request: Request, database_id: str) -> Response:

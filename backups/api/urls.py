@@ -7,8 +7,10 @@ from django.urls import URLPattern, re_path
 
 from backups.api.checks import ValidateView
 from backups.api.cleanup import CleanupView
+from backups.api.copies import CopyView
 from backups.api.databases import DatabasesView, DatabaseTestView, DatabaseView
 from backups.api.download import DownloadView
+from backups.api.orphans import OrphansView
 from backups.api.rescan import RescanView
 from backups.api.schedules import (
     ScheduleRunView,
@@ -37,6 +39,7 @@ urlpatterns = [
     _both(f"backup/status/{UUID}", StatusView.as_view(), "backup-status"),
     _both(f"backup/cancel/{UUID}", CancelView.as_view(), "backup-cancel"),
     _both(f"backup/validate/{UUID}", ValidateView.as_view(), "backup-validate"),
+    _both(f"backup/copy/{UUID}", CopyView.as_view(), "backup-copy"),
     _both(f"backup/download/{UUID}", DownloadView.as_view(), "backup-download"),
     _both(f"backup/{UUID}", DetailView.as_view(), "backup-detail"),
     _both("databases", DatabasesView.as_view(), "databases"),
@@ -44,6 +47,7 @@ urlpatterns = [
     _both(f"databases/{DATABASE}/cleanup", CleanupView.as_view(), "database-cleanup"),
     _both(f"databases/{DATABASE}", DatabaseView.as_view(), "database"),
     _both(f"storages/{TARGET}/rescan", RescanView.as_view(), "storage-rescan"),
+    _both(f"storages/{TARGET}/orphans", OrphansView.as_view(), "storage-orphans"),
     _both("schedules", SchedulesView.as_view(), "schedules"),
     _both(f"schedules/{SCHEDULE}/test", ScheduleTestView.as_view(), "schedule-test"),
     _both(f"schedules/{SCHEDULE}/run", ScheduleRunView.as_view(), "schedule-run"),

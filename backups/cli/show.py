@@ -5,9 +5,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from backups.copying.description import count_copies
 from backups.models import Backup
 from look import units
 from monitoring.files.models import LogLine, TrackedFile
+from storage.models import StoredObject
 
 
 def one(backup: Backup, out: Any) -> None:
@@ -19,7 +21,7 @@ def one(backup: Backup, out: Any) -> None:
         (_("Integrity"), backup.get_validation_display()),
         (_("Size"), _size(backup)),
         (_("SHA-256"), backup.sha256),
-        (_("Storage"), ", ".join(copy.target.name for copy in backup.stored_objects.all())),
+        (_("Storage"), _copies(backup)),
         (_("Server"), backup.server_version),
         (_("Created"), f"{backup.created_at:%Y-%m-%d %H:%M:%S %Z}"),
         (_("Error"), f"{backup.error} ({backup.error_code})" if backup.error_code else ""),
@@ -83,3 +85,18 @@ def _size(backup: Backup) -> str:
         return ""
     sizes = {"stored": units.size(backup.size_bytes), "source": units.size(backup.source_bytes)}
     return _("%(stored)s of %(source)s") % sizes
+
+
+def _copies(backup: Backup) -> str:
+    """`vault, cellar (2 of 2 copies)`; with the state of what is lost."""
+    count = count_copies(backup)
+    names = [
+        stored.target.name
+        if stored.state == StoredObject.State.STORED
+        else f"{stored.target.name}: {stored.get_state_display()}"
+        for stored in backup.stored_objects.all()
+    ]
+    if count.wanted < 2:
+        return ", ".join(names)
+    said = _("%(whole)d of %(wanted)d copies") % {"whole": count.whole, "wanted": count.wanted}
+    return f"{', '.join(names)} ({said})"

@@ -20,7 +20,7 @@ from backups.databases import create_database, test_connection, update_database
 from backups.deletion import delete_database
 from backups.description import describe, describe_database
 from backups.errors import BadOption
-from backups.models import Backup
+from backups.models import Backup, Database
 from backups.schedules import (
     create_schedule,
     delete_schedule,
@@ -157,7 +157,14 @@ def _new_database(actor: Actor, body: dict[str, Any]) -> Any:
     body.pop("engine", None)
     ref = body.pop("company", "")
     company = company_for(actor=actor, permission="backups.add_database", ref=ref)
+    body = _copied_to(actor, Database(company=company), body)
     return create_database(company=company, actor=actor, **body)
+
+
+def _copied_to(actor: Actor, database: Database, body: dict[str, Any]) -> dict[str, Any]:
+    from backups.api.databases import with_storages
+
+    return with_storages(body, actor=actor, database=database)
 
 
 def _new_storage(actor: Actor, body: dict[str, Any]) -> Any:
@@ -211,7 +218,9 @@ databases = Module(
         find=lambda actor, ref: database_for(actor=actor, ref=ref),
         describe=describe_database,
         create=_new_database,
-        change=lambda actor, one, body: update_database(database=one, actor=actor, **body),
+        change=lambda actor, one, body: update_database(
+            database=one, actor=actor, **_copied_to(actor, one, body)
+        ),
         test=lambda actor, one: test_connection(database=one, actor=actor),
         delete=lambda actor, one, name: delete_database(database=one, actor=actor, confirm=name),
         new_body=_bodies("backups.api.databases", "NewDatabase"),

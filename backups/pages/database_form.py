@@ -10,6 +10,7 @@ from access.models import Company, User
 from access.policy import companies_where
 from backups.databases import EDITABLE
 from backups.models import Database
+from storage.models import StorageTarget
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Database]
@@ -45,6 +46,14 @@ class DatabaseForm(KeptPassword):
         help_text=_("Kept encrypted, and never shown again."),
     )
 
+    copy_storages = forms.ModelMultipleChoiceField(
+        StorageTarget.objects.none(),
+        label=_("Further copies at"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Each good backup is copied there, besides the storage that it is made for."),
+    )
+
     class Meta:
         model = Database
         fields = EDITABLE
@@ -52,6 +61,7 @@ class DatabaseForm(KeptPassword):
     FIELDS = (
         *("name", "host", "port", "database_name", "username", "password", "tls_mode"),
         *("drill_every", "drill_days", "promise_hours", "proof_days", "protected"),
+        "copy_storages",
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -63,11 +73,24 @@ class DatabaseForm(KeptPassword):
             self.fields["company"] = forms.ModelChoiceField(
                 companies_where(user, permission), label=_("Company"), empty_label=None
             )
+        self._offer_storages()
         if not self.is_new:
             self.fields["password"].help_text = _("Leave it empty to keep the one that is stored.")
         self.fields["host"].widget.attrs["placeholder"] = "db.example.com"
         self.fields["username"].help_text = _("It needs to read everything: pg_read_all_data.")
         self.fields["tls_mode"].help_text = _("Over other networks: always, with the host checked.")
+
+    def _offer_storages(self) -> None:
+        """With one storage there is nothing to choose from."""
+        companies = self.companies if self.is_new else [self.instance.company]
+        offered = StorageTarget.objects.filter(company__in=companies).order_by("name")
+        field = self.fields["copy_storages"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = offered
+        if not self.is_new:
+            self.initial["copy_storages"] = list(self.instance.copy_storages.all())
+        if offered.count() < 2:
+            del self.fields["copy_storages"]
 
     def validate_unique(self) -> None:
         self.instance.company = self.company
@@ -96,9 +119,11 @@ class DatabaseForm(KeptPassword):
         return tested
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+        found = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        if "copy_storages" in self.fields:
+            found["copy_storages"] = list(self.cleaned_data["copy_storages"])
+        return found
 
     @property
     def bound_fields(self) -> list[forms.BoundField]:
-        names = (*self.FIELDS, "company") if "company" in self.fields else self.FIELDS
-        return [self[name] for name in names]
+        return [self[name] for name in (*self.FIELDS, "company") if name in self.fields]

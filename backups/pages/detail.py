@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from backups.models import Backup
+from backups.pages.copies import copies_of
 from backups.pages.course import course_of
 from backups.pages.failures import cure_of
 from backups.pages.permitted import person, visible_backup
@@ -24,17 +25,19 @@ def backup_detail(request: HttpRequest, backup_id: str) -> HttpResponse:
     user = person(request)
     backup = visible_backup(user, backup_id)
     checks, proof = checks_of(backup, user), proof_of(backup)
+    copies = copies_of(backup, user)
     context = {
         "backup": backup,
         "course": course_of(backup, steps_of(backup.file)),
         "lines": _lines(backup),
         "lines_shown": LINES_SHOWN,
-        "polls": not backup.is_over or checks.active is not None,
+        "polls": not backup.is_over or checks.active is not None or copies.is_at_work,
         "cure": cure_of(backup.error_code),
         "took": backup.completed_at - backup.started_at
         if backup.completed_at and backup.started_at
         else None,
         "checks": checks,
+        "copies": copies,
         "proof": proof,
         "standing_since": standing_since(backup, proof),
         "restore": restore_words(backup.manifest),

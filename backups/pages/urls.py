@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from backups.pages import cancel, checks, cleanup, databases, detail, lists, recovery, schedules
+from backups.pages import (
+    cancel,
+    checks,
+    cleanup,
+    copies,
+    databases,
+    detail,
+    lists,
+    recovery,
+    schedules,
+    storage,
+)
 
 app_name = "backups"
 
@@ -16,6 +27,8 @@ urlpatterns = [
         checks.backup_check_cancel,
         name="check-cancel",
     ),
+    path("dashboard/backup/<uuid:backup_id>/copy", copies.backup_copy, name="copy"),
+    path("dashboard/storages/<uuid:target_id>", storage.storage, name="storage"),
     path("dashboard/databases", databases.database_list, name="databases"),
     path("dashboard/databases/new", databases.database_new, name="database-new"),
     path("dashboard/databases/<uuid:database_id>", databases.database_edit, name="database-edit"),

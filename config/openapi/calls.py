@@ -15,6 +15,7 @@ from config.openapi import (
     recovering,
     restoring,
     sending,
+    upkeep,
 )
 from config.openapi.samples import SAMPLES as GENERAL
 from config.openapi.samples import problem
@@ -30,6 +31,7 @@ SAMPLES = {
     **live.SAMPLES,
     **alerting.SAMPLES,
     **sending.SAMPLES,
+    **upkeep.SAMPLES,
 }
 
 PROBLEM = "application/problem+json"
@@ -91,7 +93,8 @@ def call(
     if takes is not None:
         content = {"schema": ref(takes), "example": SAMPLES[takes]}
         found["requestBody"] = {
-            "required": takes not in ("NewCheck", "NewRescan", "NewControlSet", "NewUploadEnd"),
+            "required": takes
+            not in ("NewCheck", "NewRescan", "NewControlSet", "NewLook", "NewUploadEnd"),
             "content": {"application/json": content},
         }
     responses: dict[str, Any] = dict(answers or {})

@@ -48,6 +48,9 @@ _DATABASE: dict[str, Shape] = {
         "default": False,
         "description": "A restore in its place needs another administrator's approval.",
     },
+    "copy_storages": listing(
+        WHERE, maxItems=10, description="Each good backup is copied there, too."
+    ),
 }
 _SCHEDULE: dict[str, Shape] = {
     "name": text(100),
@@ -83,6 +86,7 @@ SHAPES: dict[str, Shape] = {
         cleanup_stopped=maybe(TEXT),
         protected=FLAG,
         expected_job=maybe(COUNT),
+        copy_storages=listing(NAMED),
         created_at=MOMENT,
     ),
     "DatabasePage": page("Database"),

@@ -90,6 +90,7 @@ DATABASE: dict[str, Any] = {
     "cleanup_stopped": None,
     "protected": False,
     "expected_job": None,
+    "copy_storages": [{"id": STORAGE_ID, "name": "cellar"}],
     "created_at": _AT,
 }
 STORAGE: dict[str, Any] = {

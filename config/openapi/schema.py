@@ -16,6 +16,7 @@ from config.openapi.recovery_calls import RECOVERY_CALLS
 from config.openapi.resource_calls import RESOURCE_CALLS
 from config.openapi.restore_calls import RESTORE_CALLS
 from config.openapi.sending_calls import SENDING_CALLS
+from config.openapi.upkeep_calls import UPKEEP_CALLS
 from config.openapi.uploading import UPLOAD_CALLS
 
 CALLS = {
@@ -23,6 +24,7 @@ CALLS = {
     **RESOURCE_CALLS,
     **KEEPING_CALLS,
     **EXPECTING_CALLS,
+    **UPKEEP_CALLS,
     **RESTORE_CALLS,
     **UPLOAD_CALLS,
     **RECOVERY_CALLS,

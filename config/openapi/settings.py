@@ -15,6 +15,7 @@ from config.openapi import (
     restoring,
     sending,
     shapes,
+    upkeep,
 )
 
 _ABOUT = """\
@@ -77,6 +78,7 @@ SPECTACULAR: dict[str, Any] = {
             **live.SHAPES,
             **alerting.SHAPES,
             **sending.SHAPES,
+            **upkeep.SHAPES,
         },
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer", "bearerFormat": "hf_…"},

@@ -16,7 +16,7 @@ from access.models import Company, Membership, User
 from access.policy import System
 from access.roles import Role
 from access.services import create_agent
-from backups.models import Backup, BackupSchedule, Check, Database, LevelResult
+from backups.models import Backup, BackupSchedule, Check, Copy, Database, LevelResult
 from monitoring.alerts.models import Channel, Delivery, MaintenanceWindow
 from monitoring.alerts.services import open_alert
 from monitoring.events.models import Event
@@ -28,7 +28,7 @@ from monitoring.heartbeats.services import beat
 from monitoring.notices.models import Notice
 from restores.models import Restore
 from restores.received.models import ReceivedFile
-from storage.models import StorageTarget, StoredObject
+from storage.models import Orphan, StorageTarget, StoredObject
 from tests.cast import make_backup, person
 from uploads.models import Part, Recording, UploadSession
 
@@ -122,6 +122,7 @@ def furnish(name: str, folder: Path) -> Place:
         "backupentry": entry,
         "expectedbackupjob": job,
         "check": _check(backup),
+        "copy": Copy.objects.create(company=place.company, backup=backup, target=target),
         "database": database,
         "levelresult": LevelResult.objects.create(
             backup=backup, stored=stored, level="checksum", passed=True
@@ -142,6 +143,9 @@ def furnish(name: str, folder: Path) -> Place:
         "notice": Notice.objects.create(company=place.company, title=mark),
         "schedule": BackupSchedule.objects.create(
             company=place.company, database=database, name=mark, interval_minutes=60
+        ),
+        "orphan": Orphan.objects.create(
+            company=place.company, target=target, key=f"{mark}/2", size=1, walk=uuid.uuid4()
         ),
         "storagetarget": target,
         "storedobject": stored,
