@@ -35,6 +35,8 @@ SAMPLES = {
 }
 
 PROBLEM = "application/problem+json"
+# Bodies that may be left out.
+OPTIONAL = ("NewCheck", "NewRescan", "NewControlSet", "NewLook", "NewUploadEnd")
 Call = dict[str, Any]
 
 REFUSALS: dict[int, tuple[str, dict[str, Any]]] = {
