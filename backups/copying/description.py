@@ -19,10 +19,6 @@ class Count:
     whole: int
     wanted: int
 
-    @property
-    def is_short(self) -> bool:
-        return self.whole < self.wanted
-
 
 def count_copies(backup: Backup) -> Count:
     copies = copies_to_read(backup)
