@@ -152,8 +152,12 @@ def delete_database(*, database: Database, actor: Actor, confirm: str) -> None:
 
 def finish_deletions() -> int:
     """Remove the bytes of what is marked. Called by the tick: after a crash, or when a storage
-    was away. Returns how many are gone now."""
-    return sum(_purge_or_leave(backup) for backup in _to_purge()[:PURGED_IN_A_ROUND])
+    was away. Returns how many are gone now.
+
+    In no order: what a storage that is away holds must not stand before the rest.
+    """
+    waiting = _to_purge().order_by("?")
+    return sum(_purge_or_leave(backup) for backup in waiting[:PURGED_IN_A_ROUND])
 
 
 def protected_ids(database_id: object) -> set[object]:

@@ -17,7 +17,7 @@ from django_q.models import OrmQ
 from access import audit, headfile
 from access.policy import System
 from access.sealing import fits, seal_audit
-from backups.models import Backup, Check
+from backups.models import Backup, Check, Copy
 from config.recovering.errors import NoSet
 from config.recovering.source import FoundSet
 from controlplane.models import ControlSet
@@ -83,12 +83,14 @@ def end_what_ran() -> None:
             break
         for file in batch:
             end_badly(file=file, failure=LOST)
-        # A backup owes nothing: it may have come to its end there, and its bytes be the only ones.
+        # A backup owes nothing, nor a copy of one: it may have come to its end there, and its
+        # bytes be the only ones.
         ended = TrackedFile.objects.filter(pk__in=[file.pk for file in batch])
-        ended.filter(kind=Kind.BACKUP).update(leftovers_of=None)
+        ended.filter(kind__in=(Kind.BACKUP, Kind.COPY)).update(leftovers_of=None)
     values = {"completed_at": Now(), "error_code": LOST.code, "error": LOST.message}
     Backup.every.filter(status__in=ACTIVE).update(status=Backup.Status.FAILED, **values)
     Check.objects.filter(status__in=ACTIVE).update(status=Backup.Status.FAILED, **values)
+    Copy.objects.filter(status__in=ACTIVE).update(status=Backup.Status.FAILED, **values)
     # What ending them has woken.
     OrmQ.objects.all().delete()
 

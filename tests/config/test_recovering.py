@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from backups.copying.requesting import open_copy
 from backups.models import Backup, Check, Database
 from backups.rescan.services import rescan
 from config.places import Places
@@ -16,10 +17,10 @@ from config.recovering.source import FoundSet
 from controlplane.files import pack, unpack
 from monitoring.files.endings import remove_leftovers
 from monitoring.files.models import TrackedFile
-from storage.models import StorageTarget
+from storage.models import StorageTarget, StoredObject
 from tests.backups.rescan.conftest import lay, manifest_of
 from tests.cast import database as database
-from tests.cast import make_running
+from tests.cast import make_backup, make_running
 from tests.cast import storage_target as storage_target
 
 SET = "00000000-0000-0000-0000-000000000001"
@@ -110,3 +111,29 @@ def test_what_ran_is_lost_and_its_bytes_are_taken_up(
     report = rescan(target=storage_target, actor=ACTOR, dry_run=False)
     assert [one.reason for one in report.findings] == ["lost_run"]
     assert Backup.objects.get().status == "completed"
+
+
+@pytest.mark.django_db
+def test_a_copy_that_was_under_way_is_taken_up_too(
+    database: Database, storage_target: StorageTarget
+) -> None:
+    """It came to its end after the set was made; the first copy was on the disk that is gone."""
+    backup = make_backup(database)
+    manifest = manifest_of(database) | {"backup": str(backup.pk)}
+    artifact = manifest["artifact"]
+    Backup.objects.update(sha256=artifact["sha256"], size_bytes=artifact["size"])
+    gone = StorageTarget.objects.create(company=database.company, name="gone", options={})
+    stored = StoredObject.objects.create(
+        company=database.company, target=gone, key="k", size=artifact["size"], sha256="x"
+    )
+    backup.stored_objects.add(stored)
+    copy = open_copy(backup=backup, target=storage_target, actor=ACTOR)
+    TrackedFile.objects.filter(copy_run=copy).update(status="processing", attempt=1)
+    key = lay(storage_target, manifest)
+    end_what_ran()
+    copy.refresh_from_db()
+    assert (copy.status, copy.error_code) == ("failed", "worker_lost")
+    remove_leftovers()
+    assert (Path(storage_target.options["folder"]) / key).exists()
+    report = rescan(target=storage_target, actor=ACTOR, dry_run=False)
+    assert [one.reason for one in report.findings] == ["copy"]
