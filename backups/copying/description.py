@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from backups.copies import copies_to_read
 from backups.description import describe_copy, iso
 from backups.models import Backup, Copy
-from backups.standing import copies_to_read
 from storage.models import StoredObject
 
 MOST_SHOWN = 20

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from access.models import User
 from access.policy import NotAllowed
+from backups.copies import copies_to_read
 from backups.copying.description import Count, count_copies, newest_runs
 from backups.copying.queueing import ACTIVE
 from backups.copying.requesting import cancel_copy, is_at_work_or_whole, request_copy
@@ -19,7 +20,6 @@ from backups.errors import BackupError
 from backups.models import Backup, Copy
 from backups.pages.permitted import must_have, person, visible_backup
 from backups.selectors import storage_for
-from backups.standing import copies_to_read
 from storage.models import StorageTarget, StoredObject
 
 
