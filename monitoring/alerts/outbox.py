@@ -8,6 +8,7 @@ from django_q.tasks import async_task
 from faults import reach
 from monitoring.alerts.models import Alert, Channel, Delivery
 from monitoring.alerts.routing import (
+    after_maintenance,
     channels_for,
     database_now,
     due_at,
@@ -24,6 +25,7 @@ def tell_opened(alert: Alert) -> None:
     for channel in channels_for(alert):
         if is_often_enough(channel, alert):
             write(alert, channel, Kind.OPENED)
+    _write_to_recipients(alert, Kind.OPENED)
     reach("alert.opened")
 
 
@@ -40,6 +42,7 @@ def tell_worse(alert: Alert) -> None:
     for channel in channels_for(alert):
         if is_often_enough(channel, alert):
             write(alert, channel, Kind.WORSE if channel.pk in told else Kind.OPENED)
+    _write_to_recipients(alert, Kind.WORSE)
 
 
 def tell_resolved(alert: Alert) -> None:
@@ -53,10 +56,12 @@ def tell_resolved(alert: Alert) -> None:
     )
     for channel in channels.order_by("pk"):
         write(alert, channel, Kind.RESOLVED)
+    if told.filter(channel=None).exists():
+        _write_to_recipients(alert, Kind.RESOLVED)
     reach("alert.resolved")
 
 
-def write(alert: Alert, channel: Channel, kind: Delivery.Kind) -> Delivery:
+def write(alert: Alert, channel: Channel, kind: Delivery.Kind) -> None:
     """One message. Its key names the alert, the channel, what it tells, and the how-manieth."""
     number = Delivery.objects.filter(alert=alert, channel=channel, kind=kind).count() + 1
     gathered = is_gathered(channel, alert)
@@ -72,7 +77,22 @@ def write(alert: Alert, channel: Channel, kind: Delivery.Kind) -> Delivery:
     )
     if not gathered:
         wake(delivery)
-    return delivery
+
+
+def _write_to_recipients(alert: Alert, kind: Delivery.Kind) -> None:
+    if not alert.recipients:
+        return
+    number = Delivery.objects.filter(alert=alert, channel=None, kind=kind).count() + 1
+    delivery = Delivery.objects.create(
+        company_id=alert.company_id,
+        alert=alert,
+        recipients=alert.recipients,
+        channel_name=", ".join(alert.recipients)[:100],
+        kind=kind,
+        key=f"{alert.pk}.{kind}.{number}.recipients",
+        due_at=after_maintenance(alert, now=database_now()),
+    )
+    wake(delivery)
 
 
 def wake(delivery: Delivery) -> None:

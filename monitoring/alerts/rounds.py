@@ -3,6 +3,7 @@
 Each is safe to be run twice at once and to be killed in: what it writes is one transaction.
 """
 
+import time
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
@@ -19,6 +20,9 @@ Kind, Status = Delivery.Kind, Delivery.Status
 WOKEN_AGAIN_AFTER = timedelta(minutes=1)
 BATCH = 200
 KEPT = timedelta(days=400)
+FORGET_EVERY_SECONDS = 3600.0
+
+_forgot: list[float] = []
 
 
 def tend_alerts() -> None:
@@ -27,7 +31,10 @@ def tend_alerts() -> None:
     repeat_alerts()
     gather_digests()
     wake_deliveries()
-    forget_old_alerts()
+    now = time.monotonic()
+    if not _forgot or now - _forgot[-1] > FORGET_EVERY_SECONDS:
+        forget_old_alerts()
+        _forgot[:] = [now]
 
 
 def wake_deliveries() -> int:

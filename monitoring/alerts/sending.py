@@ -41,7 +41,8 @@ def send_delivery(*, delivery_id: int) -> None:
         return
     reach("alert.claimed")
     try:
-        if delivery.channel is None or not delivery.channel.enabled:
+        channel = delivery.channel
+        if (channel is None and not delivery.recipients) or (channel and not channel.enabled):
             raise Refused(_("The channel was removed or is not in use."))
         warning = hand_over(delivery)
     except NotSent as error:
@@ -56,8 +57,8 @@ def claim(delivery_id: int) -> Delivery | None:
     due = Q(status=Status.WAITING, due_at__lte=Now())
     lost = Q(status=Status.SENDING, lease_until__lte=Now())
     before = Delivery.objects.filter(
+        Q(channel=OuterRef("channel")) | Q(channel=None, channel_name=OuterRef("channel_name")),
         alert=OuterRef("alert"),
-        channel=OuterRef("channel"),
         pk__lt=OuterRef("pk"),
         status__in=[Status.WAITING, Status.SENDING],
     )
@@ -78,12 +79,10 @@ def _write_success(delivery: Delivery, warning: str) -> None:
     if not _end(delivery, status=Status.SENT, sent_at=Now(), error=redact(warning)):
         return
     reach("alert.before-sent")
-    channel = delivery.channel
-    assert channel is not None
     if warning:
         _tell_undelivered(delivery, warning)
     else:
-        resolve_alert(key=f"{UNDELIVERED}:{channel.pk}")
+        resolve_alert(key=_undelivered_key(delivery))
 
 
 @transaction.atomic
@@ -119,15 +118,19 @@ def _end(delivery: Delivery, **values: object) -> bool:
 
 
 def _tell_undelivered(delivery: Delivery, said: str) -> None:
-    channel = delivery.channel
-    if channel is None or delivery.kind == Delivery.Kind.TEST:
+    if delivery.kind == Delivery.Kind.TEST:
         return
+    channel = delivery.channel
     open_alert(
-        key=f"{UNDELIVERED}:{channel.pk}",
-        company=channel.company,
+        key=_undelivered_key(delivery),
+        company=channel.company if channel else delivery.company,
         severity=Alert.Severity.CRITICAL,
-        subject=_("Alerts do not go out by %(name)s") % {"name": channel.name},
+        subject=_("Alerts do not go out by %(name)s") % {"name": delivery.channel_name},
         text=said,
         url="/dashboard/alerts/channels",
         thing=channel,
     )
+
+
+def _undelivered_key(delivery: Delivery) -> str:
+    return f"{UNDELIVERED}:{delivery.channel_id or delivery.channel_name}"

@@ -4,7 +4,7 @@ Call them in the transaction of what happened: the alert, and the messages that 
 there when, and only when, that commits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -47,13 +47,15 @@ def open_alert(
     thing: models.Model | None = None,
     occurrence: str = "",
     lasting: bool = True,
+    recipients: Sequence[str] = (),
 ) -> Alert:
     """Say that something needs attention, until `resolve_alert` is called with the same key.
 
     `key` is `rule:what it is about`; said again while it is open, it is the same alert.
     `occurrence` names what happened this time (such as a run): each one counts, once. `lasting`
     is false for news that nothing takes back: who acknowledges it ends it. `url` is a page of
-    ours, from its slash on. `thing` is what it is about: channels choose by its name.
+    ours, from its slash on. `thing` is what it is about: channels choose by its name. `recipients`
+    are mail addresses that hear of it besides the channels: when it opens, worsens and is over.
     """
     _alone(key)
     said = {
@@ -75,6 +77,7 @@ def open_alert(
         object_id=str(thing.pk)[:60] if thing is not None else "",
         occurrence=occurrence,
         lasting=lasting,
+        recipients=list(recipients),
         **said,
     )
     outbox.tell_opened(made)

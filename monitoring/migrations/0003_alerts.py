@@ -63,6 +63,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='alert',
+            name='recipients',
+            field=models.JSONField(blank=True, default=list, verbose_name='recipients'),
+        ),
+        migrations.AddField(
+            model_name='alert',
             name='occurrence',
             field=models.CharField(blank=True, default='', max_length=200, verbose_name='last occurrence'),
             preserve_default=False,

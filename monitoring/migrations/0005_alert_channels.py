@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('recipients', models.JSONField(blank=True, default=list, verbose_name='recipients')),
                 ('channel_name', models.CharField(max_length=100, verbose_name='channel')),
                 ('kind', models.CharField(choices=[('opened', 'Opened'), ('worse', 'Became worse'), ('repeated', 'Repeated'), ('resolved', 'Resolved'), ('digest', 'Digest'), ('test', 'Test')], max_length=10, verbose_name='kind')),
                 ('key', models.CharField(max_length=100, unique=True, verbose_name='idempotency key')),

@@ -6,8 +6,6 @@ from monitoring.alerts.errors import Refused
 from monitoring.alerts.models import Channel, Delivery
 from monitoring.alerts.wording import word
 
-_CARRIERS = {Channel.Kind.MAIL: mail.send, Channel.Kind.SERVICE: service.send}
-
 
 def hand_over(delivery: Delivery) -> str:
     """Returns when the other side has taken it; what it returns are those it did not reach.
@@ -15,9 +13,12 @@ def hand_over(delivery: Delivery) -> str:
     Raises NotSent, or Refused where another try would be refused, too.
     """
     channel = delivery.channel
-    assert channel is not None
+    if channel is None:
+        return mail.send(delivery.recipients, "", delivery.key, word(delivery))
     try:
         address = channel.address
     except SecretUnreadable as error:
         raise Refused(str(error)) from error
-    return _CARRIERS[Channel.Kind(channel.kind)](channel, address, delivery.key, word(delivery))
+    if channel.kind == Channel.Kind.MAIL:
+        return mail.send(channel.recipients, address, delivery.key, word(delivery))
+    return service.send(address, delivery.key, word(delivery))

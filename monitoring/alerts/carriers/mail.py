@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 
 from monitoring.alerts.carriers.guard import refuse_inner
 from monitoring.alerts.errors import BadOption, NotSent, Refused
-from monitoring.alerts.models import Channel
 from monitoring.alerts.wording import Wording
 
 # For each step of the conversation; all of them stay below the queue's time-out.
@@ -25,11 +24,12 @@ TIMEOUT_SECONDS = 10
 SCHEMES = {"smtp": 25, "smtps": 465, "smtp+tls": 587}
 
 
-def send(channel: Channel, address: str, key: str, wording: Wording) -> str:
-    if not channel.recipients:
-        raise Refused(_("The channel has no recipients."))
+def send(recipients: list[str], address: str, key: str, wording: Wording) -> str:
+    """By the server of the address, or by the installation's; returns whom it did not reach."""
+    if not recipients:
+        raise Refused(_("There are no recipients."))
     backend = _backend(address)
-    message = compose(list(channel.recipients), key, wording)
+    message = compose(recipients, key, wording)
     try:
         backend.open()
         connection = backend.connection

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from monitoring.alerts.carriers.guard import refuse_inner
 from monitoring.alerts.errors import BadOption, NotSent, Refused
-from monitoring.alerts.models import Channel
 from monitoring.alerts.wording import Wording
 
 # The provider's own hosts: the address names no other.
@@ -32,7 +31,7 @@ OF_A_HOST = frozenset(
 WEBHOOKS = ("json", "jsons", "xml", "xmls", "form", "forms")
 
 
-def send(_channel: Channel, address: str, key: str, wording: Wording) -> str:
+def send(address: str, key: str, wording: Wording) -> str:
     try:
         check(address)
     except BadOption as error:

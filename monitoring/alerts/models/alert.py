@@ -38,6 +38,8 @@ class Alert(models.Model):
     about = models.CharField(_("about"), max_length=200, blank=True)
     object_type = models.CharField(_("object type"), max_length=60, blank=True)
     object_id = models.CharField(_("object id"), max_length=60, blank=True)
+    # Who gets it by mail besides the channels.
+    recipients = models.JSONField(_("recipients"), default=list, blank=True)
     # What happened last, such as the id of a run: the same told twice counts once.
     occurrence = models.CharField(_("last occurrence"), max_length=200, blank=True)
     count = models.PositiveIntegerField(_("times"), default=1)

@@ -31,6 +31,8 @@ class Delivery(models.Model):
     company = models.ForeignKey(Company, models.CASCADE, related_name="+", null=True)
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="deliveries", null=True)
     channel = models.ForeignKey(Channel, models.SET_NULL, related_name="deliveries", null=True)
+    # Without a channel: to these, by the installation's mail server.
+    recipients = models.JSONField(_("recipients"), default=list, blank=True)
     channel_name = models.CharField(_("channel"), max_length=100)
     digest = models.ForeignKey("self", models.SET_NULL, related_name="gathered", null=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)

@@ -23,6 +23,7 @@ from monitoring.alerts.selectors import (
     AlertPage,
     alert_for,
     list_alerts,
+    list_channels,
     list_deliveries,
 )
 
@@ -82,7 +83,8 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         "filters": form,
         "narrows": filters != AlertFilters(),
         "page": page,
-        "may_change": user.may("monitoring.change_channel"),
+        "may_change": (may_change := user.may("monitoring.change_channel")),
+        "nobody_is_told": may_change and not list_channels(actor=user).exists(),
         "rows": [(alert, alert.is_open and _may_act(user, alert)) for alert in page.results],
     }
     return render(request, "alerts/list.html", context)

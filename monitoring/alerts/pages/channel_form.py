@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from access.models import Company, User
@@ -76,6 +77,8 @@ class ChannelForm(ModelForm):
     def __init__(self, given: Any, *, user: User, channel: Channel | None = None) -> None:
         super().__init__(given, instance=channel)
         self.channel = channel
+        if channel is None:
+            self.initial["time_zone"] = settings.TIME_ZONE
         self.user = user
         self.companies = list(companies_where(user, "monitoring.add_channel"))
         if channel is None and (user.is_superuser or len(self.companies) > 1):

@@ -1,12 +1,15 @@
 """Messages leave the outbox: by a real mail server that takes, refuses, stalls and drops."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from access.models import Company
+from config.env import email_settings
 from monitoring.alerts.carriers import mail as carrier
 from monitoring.alerts.errors import Refused
 from monitoring.alerts.models import Alert, Channel, Delivery
@@ -79,6 +82,29 @@ class TestTaken:
         assert OrmQ.objects.count() == 1
         send(second)
         assert [one["Subject"][:11] for one in mail.mails] == ["[Critical] ", "[Resolved] "]
+
+
+class TestRecipients:
+    def test_they_hear_of_it_besides_the_channels(
+        self, company: Company, mail: MailServer, settings: LazySettings
+    ) -> None:
+        Channel.objects.all().delete()
+        for name, value in email_settings(mail.url).items():
+            setattr(settings, name, value)
+        settings.ENVIRONMENT = replace(settings.ENVIRONMENT, email_url=mail.url)
+        for _time in range(2):
+            open_alert(key=KEY, company=company, subject="x", recipients=["dba@example.org"])
+        resolve_alert(key=KEY)
+        for delivery in Delivery.objects.order_by("pk"):
+            assert send(delivery).status == "sent", delivery.error
+        assert [mail["To"] for mail in mail.mails] == ["dba@example.org"] * 2
+        assert [mail["Subject"] for mail in mail.mails] == ["[Warning] x", "[Resolved] x"]
+
+    def test_without_a_mail_server_it_is_said(self, company: Company) -> None:
+        Channel.objects.all().delete()
+        open_alert(key=KEY, company=company, subject="x", recipients=["dba@example.org"])
+        delivery = send(Delivery.objects.get())
+        assert (delivery.status, "HOLDFAST_EMAIL_URL" in delivery.error) == ("waiting", True)
 
 
 class TestNotTaken:
