@@ -15,7 +15,7 @@ from access.policy import System
 from backups.models import Backup, Database, LevelResult
 from backups.standing import Standing, standings
 from monitoring.alerts.models import Alert
-from monitoring.alerts.services import Fact, resolve_gone, settle
+from monitoring.alerts.services import Fact, resolve_gone, resolve_orphaned, settle
 from monitoring.times.clock import database_now
 from storage.models import StoredObject
 
@@ -125,8 +125,10 @@ def end_alerts_of_what_is_gone() -> None:
     """A backup or a database that was removed needs nobody's attention."""
     for rule in ("check.failed", "drill.failed"):
         resolve_gone(rule=rule, still=lambda ids: _there(Backup.objects.all(), ids))
-    for rule in ("backup.failed", "cleanup.stopped"):
-        resolve_gone(rule=rule, still=lambda ids: _there(Database.objects.all(), ids))
+    resolve_orphaned(
+        object_type=Database._meta.label_lower,
+        still=lambda ids: _there(Database.objects.all(), ids),
+    )
 
 
 def _there(rows: QuerySet[Backup] | QuerySet[Database], ids: set[str]) -> set[str]:

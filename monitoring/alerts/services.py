@@ -133,6 +133,16 @@ def resolve_gone(*, rule: str, still: Callable[[set[str]], set[str]]) -> None:
         resolve_alert(key=by_id[gone])
 
 
+def resolve_orphaned(*, object_type: str, still: Callable[[set[str]], set[str]]) -> None:
+    """Resolve those of any rule whose `thing`, of this type, is gone: `still` says which are."""
+    rows = Alert.objects.open().filter(object_type=object_type).order_by("key")
+    known = list(rows.values_list("key", "object_id"))
+    there = still({object_id for _key, object_id in known}) if known else set()
+    for key, object_id in known:
+        if object_id not in there:
+            resolve_alert(key=key)
+
+
 def _said(fact: Fact) -> tuple[str, str, str]:
     return fact.severity, redact(fact.subject)[:200], redact(fact.text)
 

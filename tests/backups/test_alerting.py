@@ -175,13 +175,13 @@ def test_a_damaged_copy_of_a_kept_backup(database: Database) -> None:
 
 def test_what_is_gone_needs_nobody(database: Database) -> None:
     backup = make_backup(database)
-    for key in (f"drill.failed:{backup.pk}", f"backup.failed:{database.pk}"):
-        open_alert(key=key, company=database.company, subject="x")
+    for key in (f"drill.failed:{backup.pk}", f"backup.failed:{database.pk}", "copy.failed:a:b"):
+        open_alert(key=key, company=database.company, subject="x", thing=database)
     end_alerts_of_what_is_gone()
-    assert open_rules() == ["backup.failed", "drill.failed"]
+    assert open_rules() == ["backup.failed", "copy.failed", "drill.failed"]
     type(backup).objects.filter(pk=backup.pk).update(deleted_at=database_now())
     end_alerts_of_what_is_gone()
-    assert open_rules() == ["backup.failed"]
+    assert open_rules() == ["backup.failed", "copy.failed"]
     Database.objects.update(deleted_at=database_now())
     end_alerts_of_what_is_gone()
     assert open_rules() == []

@@ -1,6 +1,10 @@
 """The watchers watch each other: the tick looks at the queues, and who stands beside a queue at
-the tick. Each is told as silent when its last beat is too old."""
+the tick. Each is told as silent when its last beat is too old.
 
+Who looks must have been there as long itself: after an outage every beat is old.
+"""
+
+import time
 from datetime import timedelta
 
 from django.utils.translation import gettext as _
@@ -16,9 +20,13 @@ TICK = "tick"
 QUEUE_SILENT_AFTER = timedelta(minutes=5)
 TICK_SILENT_AFTER = timedelta(minutes=3)
 
+_began = time.monotonic()
+
 
 def alert_silent_queues() -> None:
     """By the tick. A queue that never beat has not been started yet."""
+    if _is_new(QUEUE_SILENT_AFTER):
+        return
     beats = ages()
     facts = []
     for queue in QUEUES:
@@ -32,6 +40,8 @@ def alert_silent_queues() -> None:
 
 def alert_silent_tick() -> None:
     """By who watches a queue: the tick cannot tell that it is dead."""
+    if _is_new(TICK_SILENT_AFTER):
+        return
     last = ages().get(TICK)
     facts = []
     if last is not None and last > TICK_SILENT_AFTER:
@@ -39,6 +49,11 @@ def alert_silent_tick() -> None:
         text = _("The tick has not gone round for %s. Restart Holdfast; see the folder logs.")
         facts.append(_silent("watcher.silent", TICK, subject, text, TICK_SILENT_AFTER))
     settle(rule="watcher.silent", facts=facts)
+
+
+def _is_new(limit: timedelta) -> bool:
+    """Whether this process is younger than what it would find fault with."""
+    return time.monotonic() - _began < limit.total_seconds()
 
 
 def _silent(rule: str, name: str, subject: str, text: str, limit: timedelta) -> Fact:
