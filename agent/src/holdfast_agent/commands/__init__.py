@@ -1,0 +1,1 @@
+"""The commands, each with `add` for its arguments. They give an exit status and what to show."""
