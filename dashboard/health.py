@@ -12,9 +12,13 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.request import Request
 
+from access.authentication import BearerAuthentication
 from monitoring.alerts.models import Delivery
 from monitoring.files.claims import held
 from monitoring.heartbeats.services import ages
@@ -96,9 +100,12 @@ ALL: dict[str, Callable[[], str]] = {
 
 @never_cache
 @require_safe
-def health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """All checks: 200 when each is ok, else 503. With them what was measured, when it could be."""
-    return _answer(ALL, measure_queue)
+def health(request: HttpRequest) -> JsonResponse:
+    """All checks: 200 when each is ok, else 503. With them what was measured, when it could be.
+
+    Open to all; but who sends a token that is none is told so, by 401.
+    """
+    return _refuse_token(request) or _answer(ALL, measure_queue)
 
 
 @never_cache
@@ -115,12 +122,43 @@ def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     return _answer(READY)
 
 
+def _refuse_token(request: HttpRequest) -> JsonResponse | None:
+    """The answer to a token that is none; None when there is none, or nobody can tell."""
+    try:
+        BearerAuthentication().authenticate(Request(request))
+    except (AuthenticationFailed, Throttled) as error:
+        code = "throttled" if isinstance(error, Throttled) else "not_authenticated"
+        status = error.status_code
+        answer = JsonResponse(
+            {
+                "type": "about:blank",
+                "title": code,
+                "status": status,
+                "code": code,
+                "detail": str(error.detail),
+            },
+            status=status,
+            content_type="application/problem+json",
+        )
+        if isinstance(error, Throttled):
+            answer["Retry-After"] = str(int(getattr(error, "wait", None) or 1))
+        else:
+            answer["WWW-Authenticate"] = "Bearer"
+        return answer
+    except DatabaseError:
+        log.warning("token was not checked", exc_info=True)
+    return None
+
+
 def _answer(
     checks: dict[str, Callable[[], str]], measure: Callable[[], dict[str, Any]] | None = None
 ) -> JsonResponse:
     found = {name: _result(name, check) for name, check in checks.items()}
     well = all(result == "ok" for result in found.values())
     body: dict[str, Any] = {"status": "ok" if well else "degraded", "checks": found}
+    if measure:
+        # This host's time: it is told also when the database's cannot be asked.
+        body.update(version=settings.VERSION, time=timezone.now().isoformat())
     if measure and found.get("database") == "ok":
         try:
             body["measured"] = measure()

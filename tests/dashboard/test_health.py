@@ -1,13 +1,16 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from access.models import Company
 from monitoring.alerts.models import Channel
 from monitoring.alerts.services import open_alert
+from access.models import Company, User
+from access.policy import System
+from access.tokens import create_token
 from monitoring.files.models import TrackedFile
 from monitoring.files.services import open_file
 from monitoring.heartbeats.models import Heartbeat
@@ -22,6 +25,8 @@ def test_health_is_ok_when_everything_answers(client: Client) -> None:
     assert answer.status_code == 200
     found = answer.json()
     assert found["status"] == "ok"
+    assert found["version"] == settings.VERSION
+    assert datetime.fromisoformat(found["time"]).tzinfo is not None
     assert found["checks"] == dict.fromkeys(
         ("database", "migrations", "redis", "tick", "queue"), "ok"
     )
@@ -31,6 +36,20 @@ def test_health_is_ok_when_everything_answers(client: Client) -> None:
         "alerts_waiting": 0,
     }
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_a_token_that_is_none_is_told(client: Client, company: Company) -> None:
+    """How an agent finds out, without another call."""
+    beat(name="tick")
+    user = User.objects.create_user("agent:till")
+    token = create_token(user=user, name="test", actor=System("tests"))
+    assert (
+        client.get("/api/health", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    )
+    answer = client.get("/api/health", headers={"Authorization": "Bearer hf_" + "0" * 64})
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.json()["code"] == "not_authenticated"
 
 
 def test_a_silent_tick_is_degraded(client: Client) -> None:

@@ -85,6 +85,10 @@ def _facts(answer: requests.Response) -> dict[str, Any]:
 
 def _message(answer: requests.Response, facts: dict[str, Any]) -> str:
     said = facts.get("detail") or facts.get("title") or answer.reason or "no reason given"
+    checks = facts.get("checks")
+    if isinstance(checks, dict):
+        ill = [f"{name} {result}" for name, result in checks.items() if result != "ok"]
+        said = f"The server is not well: {', '.join(ill)}"
     fields = facts.get("errors")
     if isinstance(fields, dict) and fields:
         said = f"{said} ({'; '.join(f'{name}: {_first(why)}' for name, why in fields.items())})"
