@@ -84,11 +84,15 @@ def _log_to_terminal(given: argparse.Namespace) -> None:
 def _show(given: argparse.Namespace, status: int, facts: dict[str, Any]) -> None:
     if given.json:
         print(redact(json.dumps({"ok": status == DONE, **facts})))
-    elif "error" in facts:
+    elif status != DONE and facts.get("error"):
         print(redact(f"holdfast-agent: {facts['error']}"), file=sys.stderr)
     else:
-        for line in facts.pop("lines", None) or [f"{key}: {value}" for key, value in facts.items()]:
+        for line in facts.pop("lines", None) or _lines(facts):
             print(redact(str(line)))
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    return [f"{name}: {value}" for name, value in facts.items() if value is not None]
 
 
 if __name__ == "__main__":
