@@ -1,0 +1,75 @@
+"""The wheel: built, installed alone, and used, on every Python at hand from 3.9 on."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.agent.live import Recorder
+
+pytestmark = [
+    pytest.mark.exhaustive,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("web"),
+]
+
+PACKAGE = Path(__file__).parents[2] / "agent"
+
+
+def interpreters() -> dict[str, str]:
+    """By version, on PATH or beside pyenv's; this one at least."""
+    found = {f"3.{sys.version_info.minor}": sys.executable}
+    for minor in range(9, 16):
+        name = f"3.{minor}"
+        beside = sorted((Path.home() / ".pyenv" / "versions").glob(f"{name}.*/bin/python"))
+        at = shutil.which(f"python{name}") or (str(beside[-1]) if beside else None)
+        # A shim of pyenv is there for versions that are not.
+        if at and subprocess.run([at, "-c", "import venv"], capture_output=True).returncode == 0:
+            found.setdefault(name, at)
+    return found
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("wheel")
+    # A copy, as building leaves folders behind.
+    source = shutil.copytree(PACKAGE, folder / "agent", ignore=shutil.ignore_patterns("build"))
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", str(folder), str(source))
+    [built] = folder.glob("*.whl")
+    yield built
+
+
+def test_it_sends(wheel: Path, recorder: Recorder, clip: bytes, tmp_path: Path) -> None:
+    for number, (version, python) in enumerate(interpreters().items()):
+        place = tmp_path / version
+        run(python, "-m", "venv", str(place))
+        run(str(place / "bin" / "pip"), "install", "--disable-pip-version-check", str(wheel))
+        listed = run(str(place / "bin" / "pip"), "list", "--format", "json")
+        names = {one["name"].lower() for one in json.loads(listed)}
+        assert "django" not in names
+        file = recorder.file(f"rdp_{number}.mp4", clip)
+        said = run(
+            *(str(place / "bin" / "holdfast-agent"), "upload", str(file), "--json"),
+            HOLDFAST_AGENT_BASE_URL=f"{recorder.url}/api",
+            HOLDFAST_AGENT_API_TOKEN=recorder.token,
+            HOLDFAST_AGENT_STATE_DIR=str(tmp_path / f"state-{version}"),
+        )
+        assert json.loads(said)["uploads"][0]["status"] == "completed", version
+
+
+def run(*arguments: str, **environment: str) -> str:
+    said = subprocess.run(
+        arguments,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": "error::SyntaxWarning", **environment},
+    )
+    assert said.returncode == 0, said.stderr
+    return said.stdout
