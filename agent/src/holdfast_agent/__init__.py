@@ -1,7 +1,5 @@
 """Sends recordings and database backups to a Holdfast server."""
 
-__version__ = "0.1.0"
-
 from holdfast_agent.bodies import ProgressFileWrapper
 from holdfast_agent.client import RecordingUploadClient, UploadSession
 from holdfast_agent.errors import (
@@ -16,6 +14,7 @@ from holdfast_agent.errors import (
 )
 from holdfast_agent.integration import ApiIntegrationManager
 from holdfast_agent.manager import UploadManager
+from holdfast_agent.version import __version__
 
 __all__ = [
     "ApiError",

@@ -11,23 +11,23 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from holdfast_agent import __version__
-from holdfast_agent.answers import body_of, lost, raise_for
+from holdfast_agent.answers import body_of
 from holdfast_agent.bodies import Body, Progress
 from holdfast_agent.digests import RunningDigest, Shelf
 from holdfast_agent.errors import (
     ApiError,
     NetworkError,
-    NotConfigured,
     UploadError,
     ValidationError,
 )
 from holdfast_agent.files import Identity, opened
-from holdfast_agent.logs import keep_secret, log
+from holdfast_agent.line import Line
+from holdfast_agent.logs import log
 from holdfast_agent.pace import BandwidthLimit, Stop
 
 CHUNK = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 MOST_GOES = 8
+LONGEST_TEST = 10
 Place = Union[str, Path, "os.PathLike[str]"]
 
 
@@ -43,18 +43,6 @@ class UploadSession(dict[str, Any]):
             raise AttributeError(name) from None
 
 
-class _Bearer(requests.auth.AuthBase):
-    """As `auth`, so that a .netrc cannot take the header's place."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
 class RecordingUploadClient:
     """`base_url` is `https://HOST/api`, `timeout` in seconds of silence. May be used by threads."""
 
@@ -67,20 +55,11 @@ class RecordingUploadClient:
         ca_file: str | None = None,
         bandwidth_limit_kbps: float | None = None,
     ) -> None:
-        parts = urlsplit(base_url or "")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise NotConfigured(f"base_url must be like https://HOST/api, and is {base_url!r}.")
-        if any(ord(letter) < 33 or ord(letter) > 126 for letter in api_token):
-            raise NotConfigured("api_token holds spaces or other signs that no token has.")
-        keep_secret(api_token)
-        self.base_url = base_url.rstrip("/")
+        self._line = Line(base_url, api_token, timeout, ca_file)
+        self.base_url = self._line.base_url
         self.timeout = timeout
         self.limit = BandwidthLimit(bandwidth_limit_kbps)
         self.stopped = threading.Event()
-        self._origin = f"{parts.scheme}://{parts.netloc}"
-        self._auth = _Bearer(api_token)
-        self._verify: str | bool = ca_file or True
-        self._local = threading.local()
         self._digests: Shelf[tuple[str, Identity], RunningDigest] = Shelf()
         self._finished: Shelf[str, str] = Shelf()
         log.info("RecordingUploadClient initialized for %s", self.base_url)
@@ -97,7 +76,7 @@ class RecordingUploadClient:
 
     def check_connection(self) -> dict[str, Any]:
         """What the server says of itself. Raises the error that `test_connection` only logs."""
-        return body_of(self._ask("GET", "/health"))
+        return body_of(self._line.ask("GET", "/health", timeout=min(self.timeout, LONGEST_TEST)))
 
     def create_session(
         self,
@@ -123,7 +102,7 @@ class RecordingUploadClient:
             "job_id": None if job_id is None else str(job_id),
         }
         body = {name: value for name, value in said.items() if value is not None}
-        answer = self._ask("POST", "/uploads/create-session", json=body)
+        answer = self._line.ask("POST", "/uploads/create-session", json=body)
         session = UploadSession(body_of(answer))
         if not isinstance(session.get("session_id"), str):
             raise NetworkError("The server's answer names no session.")
@@ -187,7 +166,7 @@ class RecordingUploadClient:
 
     def offset_of(self, url: str) -> int:
         """How many bytes the server has, for good."""
-        return _offset_in(self._ask("HEAD", url, headers={"Tus-Resumable": "1.0.0"}))
+        return _offset_in(self._line.ask("HEAD", url, headers={"Tus-Resumable": "1.0.0"}))
 
     def finalize(
         self, session_id: str | Mapping[str, Any], sha256: str | None = None
@@ -197,43 +176,43 @@ class RecordingUploadClient:
         sha256 = sha256 or self._finished.get(name)
         body = {"sha256": sha256} if sha256 else {}
         path = f"/uploads/{quote(name, safe='')}/finalize"
-        return UploadSession(body_of(self._ask("POST", path, json=body)))
+        return UploadSession(body_of(self._line.ask("POST", path, json=body)))
 
     def terminate(self, session_id: str | Mapping[str, Any]) -> None:
         """Gives the session up; what it had received is removed."""
         path = f"/uploads/tus/{quote(_name_of(session_id), safe='')}"
-        self._ask("DELETE", path, headers={"Tus-Resumable": "1.0.0"})
+        self._line.ask("DELETE", path, headers={"Tus-Resumable": "1.0.0"})
 
     def get_status(self, session_id: str | Mapping[str, Any]) -> UploadSession:
         path = f"/uploads/{quote(_name_of(session_id), safe='')}/status"
-        return UploadSession(body_of(self._ask("GET", path)))
+        return UploadSession(body_of(self._line.ask("GET", path)))
 
     def list_recordings(self, **filters: Any) -> dict[str, Any]:
         """A page: `results, next, previous, count`. Filters by name; `from_` stands for `from`."""
         asked = {name.rstrip("_"): value for name, value in filters.items() if value is not None}
-        return body_of(self._ask("GET", "/recordings", params=asked))
+        return body_of(self._line.ask("GET", "/recordings", params=asked))
 
     def delete_recording(self, file_id: str) -> bool:
         """True when it is deleted. Needs the scope `recordings:delete`."""
-        self._ask("DELETE", f"/recordings/{quote(str(file_id), safe='')}")
+        self._line.ask("DELETE", f"/recordings/{quote(str(file_id), safe='')}")
         return True
 
     def report_backup(self, job_id: str, report: Mapping[str, Any]) -> dict[str, Any]:
         """Tells what became of an expected backup whose bytes are not sent."""
         path = f"/v1/jobs/{quote(str(job_id), safe='')}/reports"
-        return body_of(self._ask("POST", path, json=dict(report)))
+        return body_of(self._line.ask("POST", path, json=dict(report)))
 
     def _upload_metadata(self, session: str | Mapping[str, Any], path: Path) -> UploadSession:
         with opened(path) as file:
             body = file.read()
         url, _name = self._resource(session, "metadata")
         headers = {"Content-Type": "application/json"}
-        return UploadSession(body_of(self._ask("POST", url, data=body, headers=headers)))
+        return UploadSession(body_of(self._line.ask("POST", url, data=body, headers=headers)))
 
     def _append(self, url: str, offset: int, body: Iterable[bytes]) -> int:
         """Where the server stands after it."""
         headers = {**CHUNK, "Upload-Offset": str(offset)}
-        return _offset_in(self._ask("PATCH", url, data=body, headers=headers))
+        return _offset_in(self._line.ask("PATCH", url, data=body, headers=headers))
 
     def _resource(self, session: str | Mapping[str, Any], kind: str = "video") -> tuple[str, str]:
         """The address to send to, and the session's name.
@@ -243,48 +222,12 @@ class RecordingUploadClient:
         given = session if isinstance(session, str) else session.get(f"{kind}_upload_url")
         if isinstance(given, str) and "/" in given:
             path = urlsplit(given).path
-            return self._origin + path, path.rstrip("/").rpartition("/")[2]
+            return self._line.origin + path, path.rstrip("/").rpartition("/")[2]
         name = _name_of(session)
-        head = self.base_url[: -len("/api")] if self.base_url.endswith("/api") else self._origin
+        head = (
+            self.base_url[: -len("/api")] if self.base_url.endswith("/api") else self._line.origin
+        )
         return f"{head}/upload/{kind}/{quote(name, safe='')}", name
-
-    def _ask(self, method: str, target: str, **said: Any) -> requests.Response:
-        """Raises ApiError. `target` is a path of the API, or an address on its host."""
-        url = target if target.startswith(self._origin) else self.base_url + target
-        headers = {"Accept": "application/json", **said.pop("headers", {})}
-        try:
-            answer = self._connection().request(
-                method,
-                url,
-                headers=headers,
-                auth=self._auth,
-                timeout=self.timeout,
-                allow_redirects=False,
-                verify=self._verify,
-                **said,
-            )
-        except requests.RequestException as error:
-            self._drop_connection()
-            raise lost(error) from error
-        except OSError as error:
-            self._drop_connection()
-            raise NetworkError(f"The connection to the server failed: {error}") from error
-        raise_for(answer)
-        return answer
-
-    def _connection(self) -> requests.Session:
-        """One for each thread: `requests` does not promise that threads may share one."""
-        found: requests.Session | None = getattr(self._local, "session", None)
-        if found is None:
-            found = self._local.session = requests.Session()
-            found.headers["User-Agent"] = f"holdfast-agent/{__version__}"
-        return found
-
-    def _drop_connection(self) -> None:
-        """What is left in it of a broken exchange must not become another's answer."""
-        found = self.__dict__["_local"].__dict__.pop("session", None)
-        if found is not None:
-            found.close()
 
 
 def _name_of(session: str | Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from holdfast_agent.errors import UploadError
 
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _REPARSE_POINT = 0x400
+_MOST_INODE = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Identity:
 
     @classmethod
     def of(cls, found: os.stat_result) -> Identity:
-        return cls(found.st_size, found.st_mtime_ns, found.st_ino)
+        # SQLite keeps 63 bits; Windows' file ids may have more.
+        return cls(found.st_size, found.st_mtime_ns, found.st_ino & _MOST_INODE)
 
 
 def is_plain(found: os.stat_result) -> bool:

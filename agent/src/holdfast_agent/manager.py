@@ -79,7 +79,7 @@ class UploadManager:
         log.info("UploadManager started with %d workers", self.max_concurrent_uploads)
 
     def stop(self, timeout: float = 10) -> None:
-        """What is under way is cut; it goes on from there with the next start."""
+        """For good. What is under way is cut; the next manager of this folder goes on there."""
         self._ended.set()
         self._wake.set()
         end = time.monotonic() + timeout
