@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from uploads.models import UploadSession
-from uploads.states import Status
 
 from holdfast_agent import ApiIntegrationManager
 from tests.config.waiting import wait_for
 from tests.uploads.sending import store
+from uploads.models import UploadSession
+from uploads.states import Status
 
 OVER = ("completed", "failed")
 

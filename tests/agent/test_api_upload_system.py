@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from uploads.models import Recording
 
 from holdfast_agent import (
     ApiError,
@@ -26,6 +25,7 @@ from holdfast_agent.errors import is_retried
 from tests.agent.live import Heard, Recorder, ended, padded
 from tests.config.installation import free_port
 from tests.config.waiting import wait_for
+from uploads.models import Recording
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
 

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from uploads.models import Part, Recording
 
 from holdfast_agent import RecordingUploadClient, UploadManager
 from holdfast_agent.queue import Queue
@@ -19,6 +18,7 @@ from tests.agent.chaos import ChaosProxy, Fault, bad_line
 from tests.agent.live import Heard, Recorder, ended, padded
 from tests.config.waiting import wait_for
 from tests.faults.points import one_always
+from uploads.models import Part, Recording
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
 

@@ -6,11 +6,11 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from monitoring.alerts.models import Channel
-from monitoring.alerts.services import open_alert
 from access.models import Company, User
 from access.policy import System
 from access.tokens import create_token
+from monitoring.alerts.models import Channel
+from monitoring.alerts.services import open_alert
 from monitoring.files.models import TrackedFile
 from monitoring.files.services import open_file
 from monitoring.heartbeats.models import Heartbeat
