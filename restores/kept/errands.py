@@ -30,7 +30,7 @@ from monitoring.events.services import record_event
 from monitoring.queue.selectors import tasks_wait
 from restores.kept.names import holds_the_name
 from restores.models import Restore
-from restores.naming import TRYING_SECONDS
+from restores.naming import TRYING_SECONDS, forget_drafts
 
 log = structlog.get_logger(__name__)
 
@@ -158,6 +158,9 @@ def _drop(restore: Restore) -> None:
         restore.server, name=restore.kept_name, id=kept, note=restore.note
     )
     reach("kept.dropped")
+    if restore.received_id is not None and restore.file is not None:
+        # The role that a file's content belongs to goes with it, unless it owns something yet.
+        forget_drafts(restore, restore.file.attempt)
     with transaction.atomic():
         rows = Restore.objects.select_for_update(of=("self",))
         found = rows.filter(pk=restore.pk, errand=Restore.Errand.DROP).first()

@@ -14,7 +14,7 @@ from access.roles import Role
 from backups.errors import BadOption
 from backups.models import Database
 from config.tick import run_once
-from restores.kept.asking import undo_restore
+from restores.kept.asking import confirm_restore, undo_restore
 from restores.models import Restore
 from restores.received import places
 from restores.received.models import ReceivedFile
@@ -116,7 +116,7 @@ def test_what_cannot_be_given_leaves_the_target_as_it_was(
 def test_a_protected_one_waits_for_another_administrator(
     target: Database, server: TestServer, operator: User, admin: User, company: Company
 ) -> None:
-    other = person("bea", company, Role.ADMIN)
+    other, before = person("bea", company, Role.ADMIN), roles(server)
     with shop(server, company) as here:
         Database.objects.filter(pk=here.pk).update(protected=True)
         source = outside(company, operator, dump(17, "custom"))
@@ -144,6 +144,13 @@ def test_a_protected_one_waits_for_another_administrator(
                 "SELECT datacl::text FROM pg_database WHERE datname = %s", [name]
             ).fetchone()
             assert row == ("{=T/postgres,postgres=CTc/postgres}",)
+        # Undone and dropped, nothing is left of it: not even whom it belonged to.
+        assert roles(server) != before
+        undo_restore(restore=restore, actor=admin)
+        confirm_restore(restore=carry_out_errand(restore), actor=admin)
+        restore = carry_out_errand(restore)
+        assert (restore.errand, restore.errand_error, restore.kept_name) == ("", "", "")
+        assert roles(server) == before
 
 
 def test_by_the_api_and_by_the_page(
