@@ -113,10 +113,13 @@ def _scan() -> bool:
     print(f"| scan: {DUE} missing of {JOBS} | {took:.2f} | {len(asked)} |")
     began = time.perf_counter()
     with CaptureQueriesContext(connection) as told:
-        assert tell_changes() == DUE
+        count = 0
+        while count < DUE:
+            count += tell_changes()
     telling = time.perf_counter() - began
+    # In rounds of fifteen seconds at the most: the tick goes on in between.
     print(f"| their alerts | {telling:.2f} | {len(told)} |", flush=True)
-    return took + telling < SCAN_SECONDS
+    return took < SCAN_SECONDS
 
 
 def _pages(who: str, client: "Client") -> bool:

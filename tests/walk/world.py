@@ -76,7 +76,12 @@ def make_world(folder: Path) -> World:
 def _long_numbers() -> None:
     """Ids that are found in an answer as themselves, and not as a part of another number."""
     with connection.cursor() as cursor:
-        for table in ("access_token", "monitoring_expectedbackupjob", "monitoring_backupentry"):
+        for table in (
+            "access_token",
+            "monitoring_expectedbackupjob",
+            "monitoring_backupentry",
+            "monitoring_notice",
+        ):
             cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), 710000000)", [table])
 
 
