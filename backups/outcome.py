@@ -54,7 +54,7 @@ def write_success(
     _audit(backup, "backup.completed")
     if not backup.is_part:
         resolve_alert(key=f"backup.failed:{backup.database_id}")
-    report_success(backup=backup, size=artifact["size"], sha256=artifact["sha256"])
+        report_success(backup=backup, size=artifact["size"], sha256=artifact["sha256"])
 
 
 def write_failure(*, backup: Backup, failure: Failure) -> None:
@@ -70,7 +70,7 @@ def write_failure(*, backup: Backup, failure: Failure) -> None:
     _audit(backup, "backup.cancelled" if was_cancelled else "backup.failed", code=failure.code)
     # Of what is tried again people hear when the last try fails.
     is_tried_again = not was_cancelled and plan_retry(backup=backup, code=failure.code)
-    if not is_tried_again:
+    if not is_tried_again and not backup.is_part:
         report_failure(backup=backup, message=failure.message)
     if not was_cancelled and not is_tried_again:
         open_alert(

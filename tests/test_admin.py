@@ -46,6 +46,7 @@ RECORDS = {
     "backup", "levelresult", "check", "recoverykey", "trackedfile", "stage", "step", "logline",
     "event", "alert", "delivery", "maintenancewindow", "storedobject", "orphan", "copy", "restore",
     "receivedfile", "auditentry", "heartbeat", "failure", "ormq",
+    "backupentry",
 }  # fmt: skip
 PASSWORD_FIELDS = {"host": "127.0.0.1", "port": 1, "database_name": "x", "username": "u"}
 
@@ -76,6 +77,7 @@ def test_every_model_of_ours_is_there() -> None:
     names = {model._meta.model_name for model in MODELS}
     assert names == RECORDS | {
         "channel", "user", "company", "membership", "agent", "token", "storagetarget", "database",
+        "expectedbackupjob",
     }  # fmt: skip
 
 

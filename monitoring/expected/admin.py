@@ -15,10 +15,11 @@ from access.scoped_admin import CappedPaginator, RecordAdmin, ScopedAdmin
 from look.badges import badge
 from look.templatetags.look import ago
 from look.units import size
-from monitoring.expected.errors import ExpectedError
-from monitoring.expected.fields import FIELDS
+from monitoring.expected.errors import BadField, ExpectedError
+from monitoring.expected.fields import FIELDS, assign
 from monitoring.expected.jobs import create_job, delete_job, update_job
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
+from monitoring.expected.timings import check_times
 
 
 class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -37,12 +38,13 @@ class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run 
         found = super().clean() or {}
         for name in ("days_of_week", "notification_recipients"):
             found[name] = found.get(name) or []
+        job = ExpectedBackupJob()
         try:
-            for name in FIELDS:
-                if name in found:
-                    FIELDS[name](name, as_given(found[name]))
-        except ExpectedError as error:
-            raise ValidationError({getattr(error, "option", "city"): str(error)}) from error
+            assign(job, {name: as_given(found[name]) for name in FIELDS if name in found})
+            if not self.errors:
+                check_times(job)
+        except BadField as error:
+            raise ValidationError({error.option: str(error)}) from error
         return found
 
 
