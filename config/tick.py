@@ -50,9 +50,9 @@ from restores.received.services import expire_files
 from restores.replacing.approval import expire_approvals
 from restores.replacing.safety import wake_guarded_restores
 from storage.services import sweep_targets
+from uploads.ending import expire_sessions
 from uploads.queueing import wake_waiting_uploads
 from uploads.recordings.services import finish_recordings
-from uploads.sessions import expire_sessions
 
 log = structlog.get_logger(__name__)
 

@@ -6,11 +6,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -23,19 +21,21 @@ from access.redaction import redact
 from faults import reach
 from monitoring.files import claims
 from monitoring.files.arrivals import wait_for_worker
-from monitoring.files.courses import CANCELLED, Failure
-from monitoring.files.endings import end_badly, finish_file
+from monitoring.files.courses import Failure
+from monitoring.files.endings import finish_file
 from monitoring.files.models import TrackedFile
 from monitoring.files.services import open_file
 from uploads.content import check_kind
-from uploads.errors import Busy, DigestDiffers, Gone, Incomplete, NoSession, Over, WrongContent
-from uploads.ingest.staging import drop, staging_folder, staging_path, take
+from uploads.ending import drop_bytes, fail_session
+from uploads.errors import Busy, DigestDiffers, Incomplete, Over, WrongContent
+from uploads.holding import hold_session, kept_for, move, require_receiving
+from uploads.ingest.staging import staging_folder, staging_path, take
 from uploads.limits import require_quota, require_room
 from uploads.models import Part, UploadSession
 from uploads.node import this_node
 from uploads.queueing import enqueue
 from uploads.settling import Keeper, keeper_of
-from uploads.states import OVER, RECEIVING, Status, before
+from uploads.states import Status
 
 LONGEST_NAME = 255
 
@@ -254,105 +254,7 @@ def retry_session(*, session: UploadSession, actor: Actor) -> None:
         audit.record(actor=actor, action="upload.retried", thing=held, company=held.company)
 
 
-def end_session(*, session: UploadSession, actor: Actor) -> None:
-    """Its sender, or an operator, wants nothing of it any more. Raises Over."""
-    if not (isinstance(actor, User) and session.created_by_id == actor.pk):
-        require(actor, "uploads.cancel_uploadsession", session.company)
-    with transaction.atomic():
-        held = hold_session(session)
-        if not held.is_receiving:
-            raise Over(_("This upload is over, or being stored."))
-        who = f"cancelled by {actor.get_username()}"
-        _end(held, Status.FAILED, Failure(CANCELLED, who))
-        audit.record(actor=actor, action="upload.cancelled", thing=held, company=held.company)
-    drop_bytes(session)
-
-
-def fail_session(*, session: UploadSession, failure: Failure) -> None:
-    """It cannot become anything: what came of it is dropped."""
-    with transaction.atomic():
-        held = hold_session(session)
-        if held.status in OVER:
-            return
-        _end(held, Status.FAILED, failure)
-    drop_bytes(session)
-
-
-def expire_sessions() -> int:
-    """End those of this machine that were given up, and drop what nobody stored. By the tick."""
-    over = UploadSession.objects.filter(expires_at__lt=Now(), node=this_node())
-    given_up = over.filter(status__in=RECEIVING).order_by("expires_at")
-    count = sum(_expire(one) for one in given_up[:100])
-    # What could not be stored; and what who was killed left behind an end.
-    kept = over.filter(status__in=OVER, parts__received__gt=0).distinct()
-    for session in kept[:100]:
-        drop_bytes(session)
-    return count
-
-
-def _expire(session: UploadSession) -> bool:
-    with transaction.atomic():
-        held = hold_session(session)
-        if not held.is_receiving or held.expires_at != session.expires_at:
-            return False
-        words = _("Nothing more came in time; what had come was removed.")
-        _end(held, Status.EXPIRED, Failure("expired", words))
-    reach("upload.expired")
-    drop_bytes(held)
-    return True
-
-
-def drop_bytes(session: UploadSession) -> None:
-    """Of a session that is over."""
-    for part in session.parts.all():
-        drop(part.pk)
-    session.parts.update(received=0)
-
-
-def move(held: UploadSession, to: Status, **values: Any) -> None:
-    """The only way from one state to another. Raises Over when the table knows no such move."""
-    rows = UploadSession.objects.filter(pk=held.pk, status__in=before(to))
-    if not rows.update(status=to, **values):
-        raise Over(_("This upload is over, or being stored."))
-    held.refresh_from_db()
-
-
-def require_receiving(session: UploadSession) -> None:
-    """Raises Gone or Over unless bytes may come."""
-    if session.status == Status.EXPIRED:
-        raise Gone(_("This session has expired; open a new one."))
-    if not session.is_receiving:
-        raise Over(
-            _("This upload is over, or being stored."),
-            session_status=session.status,
-            file_id=str(session.result_id) if session.status != Status.FAILED else None,
-        )
-
-
-def kept_for() -> timedelta:
-    hours: int = settings.ENVIRONMENT.uploads_kept_hours
-    return timedelta(hours=hours)
-
-
 def plain_name(name: str) -> str:
     """As it is shown: the last part of a path of either system, in one line."""
     last = PurePosixPath(name.replace("\\", "/")).name
     return redact("".join(letter for letter in last if letter.isprintable()))[:LONGEST_NAME]
-
-
-def hold_session(session: UploadSession) -> UploadSession:
-    """The row, locked behind its file's: endings take them in this order. Raises NoSession."""
-    files = TrackedFile.objects.select_for_update(of=("self",))
-    list(files.filter(pk=session.file_id))
-    rows = UploadSession.objects.select_for_update(of=("self",)).select_related("company", "file")
-    found: UploadSession | None = rows.filter(pk=session.pk).first()
-    if found is None:
-        raise NoSession(_("There is no such upload."))
-    return found
-
-
-def _end(held: UploadSession, status: Status, failure: Failure) -> None:
-    """The bad end of the session and of its file, in the caller's transaction."""
-    move(held, status, error=redact(failure.message), error_code=failure.code, ended_at=Now())
-    if held.file is not None and not held.file.is_over:
-        end_badly(file=held.file, failure=failure)

@@ -24,10 +24,11 @@ from storage.errors import StorageError
 from storage.models import StorageTarget, StoredObject
 from storage.promotion import promote
 from storage.services import Written, delete_bytes, register_object
+from uploads.ending import drop_bytes
 from uploads.errors import UploadError
 from uploads.ingest import staging
 from uploads.models import Part, UploadSession
-from uploads.sessions import MOST_ATTEMPTS, drop_bytes
+from uploads.sessions import MOST_ATTEMPTS
 from uploads.settling import Looked, key_of, keys_of, look_at, settle
 from uploads.states import Status
 

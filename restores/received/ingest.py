@@ -21,6 +21,7 @@ from restores.received.places import folder, place_of
 from restores.received.services import KEPT
 from storage.api.bodies import company_for
 from uploads.addresses import base_of
+from uploads.ending import end_session
 from uploads.ingest.answers import Send, answer
 from uploads.ingest.application import answering
 from uploads.ingest.asking import Asked, number
@@ -31,7 +32,7 @@ from uploads.ingest.tus import VERSION_HEADER, require_version
 from uploads.ingest.whole import end_whole
 from uploads.models import Part, UploadSession
 from uploads.selectors import part_for
-from uploads.sessions import Announced, end_session, finalize_session, open_session
+from uploads.sessions import Announced, finalize_session, open_session
 
 PATH = "/api/restores/uploads"
 

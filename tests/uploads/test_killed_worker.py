@@ -18,10 +18,11 @@ from tests.faults.worker import Process
 from tests.uploads.made import make_recording, make_session
 from tests.uploads.sending import store
 from tests.uploads.test_killed_server import TAKING
+from uploads.ending import expire_sessions
 from uploads.ingest.staging import staging_folder
 from uploads.models import Recording, UploadSession
 from uploads.recordings.services import finish_recordings
-from uploads.sessions import expire_sessions, finalize_session
+from uploads.sessions import finalize_session
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("faults")]
 STORING = {
@@ -61,7 +62,7 @@ finalize_session(session=session, actor=session.created_by)
 EXPIRY = """
 import django
 django.setup()
-from uploads.sessions import expire_sessions
+from uploads.ending import expire_sessions
 expire_sessions()
 """
 

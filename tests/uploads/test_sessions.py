@@ -19,6 +19,7 @@ from monitoring.files.models import TrackedFile
 from storage.models import StorageTarget
 from tests.uploads.made import make_session
 from tests.uploads.sending import store
+from uploads.ending import end_session, expire_sessions
 from uploads.errors import (
     Gone,
     NoRoom,
@@ -35,14 +36,7 @@ from uploads.ingest.writing import Writer
 from uploads.models import Allowance, Part, UploadSession
 from uploads.queueing import wake_waiting_uploads
 from uploads.selectors import part_for, session_for
-from uploads.sessions import (
-    Announced,
-    end_session,
-    expire_sessions,
-    finalize_session,
-    open_session,
-    retry_session,
-)
+from uploads.sessions import Announced, finalize_session, open_session, retry_session
 from uploads.states import MOVES, Status
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,11 +1,15 @@
 """Staging files: one for each part, under a name of ours, held by one writer at a time."""
 
+import errno
 import fcntl
 import os
 import uuid
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+
+from uploads.errors import NoRoom
 
 
 def staging_folder() -> Path:
@@ -50,3 +54,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def no_room(error: OSError) -> Exception:
+    """Raised in its place: a full disk is the sender's to know, all else is a fault of ours."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return NoRoom(_("The disk of the server is full; what came until now is kept."))
+    return error

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from access.models import User
 from storage.api.bodies import company_for
 from uploads.addresses import base_of
+from uploads.ending import end_session
 from uploads.errors import (
     BadRequest,
     Busy,
@@ -31,7 +32,7 @@ from uploads.ingest.whole import refuse_too_long
 from uploads.ingest.writing import Writer
 from uploads.models import Part, UploadSession
 from uploads.selectors import part_for
-from uploads.sessions import Announced, end_session, finalize_session, open_session
+from uploads.sessions import Announced, finalize_session, open_session
 from uploads.states import RECEIVING, Status
 
 VERSION = "1.0.0"

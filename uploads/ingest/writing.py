@@ -22,12 +22,12 @@ from django.utils.translation import gettext as _
 from faults import reach
 from monitoring.files.arrivals import begin_arrival, record_arrival
 from uploads.content.metadata import MOST_BYTES as METADATA_BYTES
-from uploads.errors import NoRoom, TakenOver, TooLarge, WrongOffset
+from uploads.errors import TakenOver, TooLarge, WrongOffset
+from uploads.holding import hold_session, kept_for, move, require_receiving
 from uploads.ingest import staging
 from uploads.ingest.digests import keep_digest, kept_digest
 from uploads.limits import require_room
 from uploads.models import Part, UploadSession
-from uploads.sessions import hold_session, kept_for, move, require_receiving
 from uploads.states import Status
 
 log = structlog.get_logger(__name__)
@@ -152,7 +152,7 @@ class Writer:
                     self._save()
                     self._look()
             except OSError as error:
-                raise no_room(error) from error
+                raise staging.no_room(error) from error
 
     @property
     def _is_file(self) -> bool:
@@ -249,7 +249,7 @@ class Writer:
                     self.have = self.position
                 self._save()
             except OSError as error:
-                raise no_room(error) from error
+                raise staging.no_room(error) from error
             if self.position == self.have and self._is_end():
                 self._complete()
             return self.part
@@ -294,10 +294,3 @@ class Writer:
                     keep_digest(self.part_id, self.position, self.digest)
                 os.close(self._descriptor)
                 self._descriptor = -1
-
-
-def no_room(error: OSError) -> Exception:
-    """Raised in its place: a full disk is the sender's to know, all else is a fault of ours."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return NoRoom(_("The disk of the server is full; what came until now is kept."))
-    return error

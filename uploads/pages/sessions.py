@@ -10,11 +10,12 @@ from access.policy import NotAllowed
 from backups.errors import BackupError
 from backups.pages.check_course import CountedCourse, counted_course
 from backups.pages.permitted import must_have, person
+from uploads.ending import end_session
 from uploads.errors import NoSession
 from uploads.models import UploadSession
 from uploads.overview import FILTERS, Counts, count_uploads, list_uploads
 from uploads.selectors import session_for
-from uploads.sessions import end_session, retry_session
+from uploads.sessions import retry_session
 from uploads.states import OVER, Status
 
 ROWS = 25

@@ -11,11 +11,12 @@ from access.policy import System
 from backups.errors import BackupError
 from look.units import size
 from uploads.description import describe_status
+from uploads.ending import end_session
 from uploads.limits import allow, quota_of
 from uploads.models import UploadSession
 from uploads.overview import FILTERS, list_uploads
 from uploads.selectors import session_for
-from uploads.sessions import end_session, retry_session
+from uploads.sessions import retry_session
 
 CLI = System("cli")
 
