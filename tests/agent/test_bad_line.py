@@ -18,6 +18,7 @@ from tests.agent.chaos import ChaosProxy, Fault, bad_line
 from tests.agent.live import Heard, Recorder, ended, padded
 from tests.config.waiting import wait_for
 from tests.faults.points import one_always
+from tests.web import WebServer
 from uploads.models import Part, Recording
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
@@ -27,11 +28,13 @@ SOURCE = Path(__file__).parents[2] / "agent" / "src"
 
 
 @contextmanager
-def sending(recorder: Recorder, proxy: ChaosProxy, **more: float) -> Iterator[UploadManager]:
+def sending(
+    recorder: Recorder, proxy: ChaosProxy, *, timeout: float = 5, workers: int = 2
+) -> Iterator[UploadManager]:
     """A manager that is quick to try again."""
-    client = RecordingUploadClient(f"{proxy.url}/api", recorder.token, more.pop("timeout", 5))
+    client = RecordingUploadClient(f"{proxy.url}/api", recorder.token, timeout)
     folder = recorder.folder / "state"
-    manager = UploadManager(client, 2, 3, state_dir=folder, backoff=0.2)
+    manager = UploadManager(client, workers, 3, state_dir=folder, backoff=0.2)
     manager.start()
     try:
         yield manager
@@ -155,17 +158,34 @@ def test_watched_folders_and_backups(recorder: Recorder, clip: bytes) -> None:
 
 
 @pytest.mark.exhaustive
-def test_many_over_a_bad_line(recorder: Recorder, clip: bytes) -> None:
-    """Every kind of fault, one after the other; none is lost, none is there twice."""
-    bodies = {f"rdp_{number}.mp4": padded(clip, 300_000 + number) for number in range(40)}
+def test_many_over_a_bad_line(web_server: WebServer, recorder: Recorder, clip: bytes) -> None:
+    """Two hundred, every kind of fault, ten kills of the server: each is there, and once."""
+    bodies = {f"rdp_{number}.mp4": padded(clip, 100_000 + number) for number in range(200)}
     kinds = ("cut", "reset", "answer", "twice", "none")
-    faults = [Fault(kinds[at % 5], after=(at * 37_321) % 350_000 + 1) for at in range(200)]
-    with bad_line(recorder.url, *faults) as proxy, sending(recorder, proxy) as manager:
-        manager.max_retries = 50
+    faults = [Fault(kinds[at % 5], after=(at * 37_321) % 120_000 + 1) for at in range(500)]
+    heard = Heard()
+    with bad_line(recorder.url, *faults) as proxy, sending(recorder, proxy, workers=8) as manager:
+        manager.max_retries = 100
+        heard.listen(manager)
         tasks = [
             manager.upload_recording(recorder.file(name, body)) for name, body in bodies.items()
         ]
+        for number in range(10):
+            wait_for(
+                lambda number=number: len(heard.completed) >= 15 * number,  # type: ignore[misc]  # mypy cannot infer it
+                seconds=120,
+                what="some more to arrive",
+            )
+            kill(web_server)
         for task in tasks:
             assert ended(manager, task, within=180)["status"] == "completed"
+        assert set(proxy.met) == {*kinds} - {"none"}
     digests = sorted(hashlib.sha256(body).hexdigest() for body in bodies.values())
     assert sorted(Recording.objects.values_list("sha256", flat=True)) == digests
+
+
+def kill(server: WebServer) -> None:
+    assert server.process is not None
+    server.process.kill()
+    server.process.wait(10)
+    server.start()
