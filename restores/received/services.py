@@ -117,7 +117,7 @@ def _end(file: ReceivedFile, state: str, actor: Actor) -> None:
 def _remove_if_forsaken(place: Path) -> bool:
     try:
         if place.is_dir():
-            return False
+            return _remove_if_unlocked(place)
         with place.open("rb") as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Whoever held it before has written its row by now, or never will.
@@ -129,6 +129,15 @@ def _remove_if_forsaken(place: Path) -> bool:
     except (BlockingIOError, FileNotFoundError):
         return False
     return True
+
+
+def _remove_if_unlocked(place: Path) -> bool:
+    """A work folder: its lock is there before it, and goes after it. Without one it was left half
+    removed."""
+    if not place.name.startswith("work-") or place.with_suffix(".lock").exists():
+        return False
+    shutil.rmtree(place, ignore_errors=True)
+    return not place.exists()
 
 
 def _is_known(place: Path) -> bool:

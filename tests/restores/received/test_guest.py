@@ -1,5 +1,7 @@
 """Who restores what strangers wrote, on servers where our own user is a superuser and is not."""
 
+import fcntl
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -167,3 +169,17 @@ def test_a_file_ends_after_a_day_unless_a_restore_wants_it(
     assert wanted.received is not None
     assert places.place_of(wanted.received.pk).exists()
     assert AuditEntry.objects.filter(action="restore.file_expired").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_work_folder_of_a_dead_run_goes() -> None:
+    dead, alive, foreign = (places.folder() / name for name in ("work-1-1", "work-2-1", "mine"))
+    for folder in (dead, alive, foreign):
+        (folder / "inside").mkdir(parents=True)
+    with alive.with_suffix(".lock").open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        expire_files()
+        assert [folder.exists() for folder in (dead, alive, foreign)] == [False, True, True]
+    expire_files()
+    assert [folder.exists() for folder in (dead, alive, foreign)] == [False, False, True]
+    shutil.rmtree(foreign)
