@@ -20,7 +20,7 @@ from monitoring.live import streams
 from monitoring.live.access import Credential
 from monitoring.live.admission import Admission
 from monitoring.live.channels import DOWNLOADS_CHANNEL, Start
-from monitoring.live.errors import LiveError, NotAllowed, NotAuthenticated, NotFound
+from monitoring.live.errors import LiveError, NotAllowed, NotAuthenticated, NotFound, TooSlow
 from monitoring.live.files import file_topic
 from monitoring.live.following import Subscription
 from monitoring.live.hub import Hub, hub
@@ -242,6 +242,27 @@ async def ended(mailbox: Mailbox) -> type[LiveError]:
     with pytest.raises(LiveError) as caught:
         await take(mailbox)
     return caught.type
+
+
+async def test_who_takes_nothing_is_sent_away(
+    running: Hub, file: TrackedFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up: list[bool] = []
+    slow, quick = Mailbox(), follow(running, file)
+    running.subscribe(
+        Subscription(file_topic(file.pk), slow, NOBODY, lambda: given_up.append(True))
+    )
+    await take(quick)
+    running.send_slow_away()
+    assert not given_up
+    monkeypatch.setattr(hub_module, "UNTAKEN_SECONDS", 0.05)
+    async with asyncio.timeout(10):
+        while not given_up:
+            await asyncio.sleep(0.05)
+            running.send_slow_away()
+    assert await ended(slow) == TooSlow
+    await write(file, progress=50)
+    assert (await take(quick)).state.progress == 50
 
 
 async def test_a_file_that_is_gone_ends_with_a_word(running: Hub, file: TrackedFile) -> None:

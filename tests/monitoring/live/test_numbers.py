@@ -1,8 +1,11 @@
 """The queue, the numbers and the dashboard, live: what is said, to whom, and both ways alike."""
 
+import json
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from access.models import Company, Membership, User
@@ -172,6 +175,17 @@ def test_the_same_by_the_api(viewer: User, agent: User, file: TrackedFile) -> No
     assert theirs.get("/api/queue").json()["total"] == 0
     TrackedFile.objects.update(created_by=agent)
     assert theirs.get("/api/queue").json()["queue_position"] == 1
+
+
+def test_the_same_by_the_command(file: TrackedFile) -> None:
+    def said(*words: str) -> Any:
+        out = StringIO()
+        call_command("live", *words, stdout=out)
+        return json.loads(out.getvalue())
+
+    assert said("queue")["pending"] == 1
+    assert said("stats", "--kind", "drill")["total_downloads"] == 0
+    assert said("connections")["total"] >= 0
 
 
 def test_who_sees_more_or_less_connects_anew(
