@@ -101,7 +101,7 @@ class TestList:
         for number in range(9):
             run_half(make_restore(backup, target_name=f"copy_{number}"))
         client = login(viewer)
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(18):
             page(client, LIST)
 
     def test_an_empty_one_says_how_to_begin(

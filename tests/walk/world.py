@@ -145,7 +145,7 @@ def furnish(name: str, folder: Path) -> Place:
         "trackedfile": file,
         "receivedfile": ReceivedFile.objects.create(company=place.company, name=mark, size=1),
         "restore": _restore(backup),
-        "notice": Notice.objects.create(company=place.company, title=mark),
+        "notice": _notice(place.company, mark),
         "schedule": BackupSchedule.objects.create(
             company=place.company, database=database, name=mark, interval_minutes=60
         ),
@@ -159,6 +159,14 @@ def furnish(name: str, folder: Path) -> Place:
     place.things["recording"] = _recording(place.things["uploadsession"], stored)
     place.values = values_for(place.things)
     return place
+
+
+def _notice(company: Company, mark: str) -> Notice:
+    """One that is over: the others stand on every page, and a small id among its digits."""
+    began = timezone.now() - timedelta(hours=2)
+    return Notice.objects.create(
+        company=company, title=mark, starts_at=began, ends_at=began + timedelta(hours=1)
+    )
 
 
 def _check(backup: Backup) -> Check:

@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from access.models import Company, User
+from access.policy import require
 from monitoring.notices.description import describe_notice
 from monitoring.notices.models import Notice
 from monitoring.notices.selectors import holding, notices_for
@@ -34,6 +35,7 @@ class NoticesView(APIView):
 
     def post(self, request: Request) -> Response:
         actor = actor_of(request)
+        require(actor, ADD)
         values = read_body(request, NewNotice)
         company = company_meant(actor, values.pop("company", ""))
         notice = post_notice(actor=actor, company=company, **values)
