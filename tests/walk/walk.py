@@ -16,6 +16,9 @@ from tests.walk.world import PEOPLE, Place, World, missing_values
 MAY_NOT_READ = {**dict.fromkeys(PEOPLE[:4], "foreign"), "stranger": "own", "nobody": "own foreign"}
 
 
+SHORT = 4
+
+
 class Walk:
     def __init__(self, world: World) -> None:
         self.world = world
@@ -145,7 +148,12 @@ def own_token(place: Place, user: Any) -> Place:
 def plain(text: str, place: Place) -> str:
     """An answer without what differs in each: the ids that were asked for, and the form's token."""
     for value in place.values.values():
+<<<<<<< HEAD
         # A number of one digit stands in every picture.
         if isinstance(value, uuid.UUID):
+=======
+        # A short one stands in any page by chance.
+        if len(str(value)) > SHORT:
+>>>>>>> 80e0255 (tests: Let no short id of the walk's world be found in a page by chance.)
             text = text.replace(str(value), "ID")
     return "\n".join(line for line in text.splitlines() if "csrfmiddlewaretoken" not in line)

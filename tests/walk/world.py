@@ -162,10 +162,14 @@ def furnish(name: str, folder: Path) -> Place:
 
 
 def _notice(company: Company, mark: str) -> Notice:
-    """One that is over: the others stand on every page, and a small id among its digits."""
+    """One that is over: the others stand on every page. Its id is in none by chance."""
     began = timezone.now() - timedelta(hours=2)
     return Notice.objects.create(
-        company=company, title=mark, starts_at=began, ends_at=began + timedelta(hours=1)
+        pk=900_000_000 + company.pk,
+        company=company,
+        title=mark,
+        starts_at=began,
+        ends_at=began + timedelta(hours=1),
     )
 
 
