@@ -90,7 +90,6 @@ _ADMIN = _OPERATOR | {
     "monitoring.add_expectedbackupjob",
     "monitoring.change_expectedbackupjob",
     "monitoring.delete_expectedbackupjob",
-    "monitoring.view_alert",
     "monitoring.add_channel",
     "monitoring.add_maintenancewindow",
     "monitoring.change_channel",
@@ -117,19 +116,17 @@ _ADMIN = _OPERATOR | {
 }
 
 # An agent sends and reports; it reads nothing of the company, follows its own files only
-# (`FileRows.visible_to`), and sees the backups that are expected of it (`JobRows`). The
-# permissions to send come with the uploads.
+# (`FileRows.visible_to`), and sees the backups that are expected of it (`JobRows`). Deleting
+# what it sent is a scope of its own (`uploads.Allowance`).
 _AGENT = frozenset(
     {
         "monitoring.add_backupentry",
         "monitoring.follow_files",
         "monitoring.view_backupentry",
         "monitoring.view_expectedbackupjob",
+        "uploads.add_uploadsession",
     }
 )
-# An agent sends and reports; it reads nothing of the company, and follows its own files only
-# (`FileRows.visible_to`). Deleting what it sent is a scope of its own (`uploads.Allowance`).
-_AGENT = frozenset({"monitoring.follow_files", "uploads.add_uploadsession"})
 
 ROLES: dict[str, frozenset[str]] = {
     Role.VIEWER: _VIEWER,

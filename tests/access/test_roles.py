@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
         ("monitoring.view_logline", {"viewer", "operator", "admin"}),
         ("monitoring.follow_files", {"viewer", "operator", "admin", "agent"}),
         ("monitoring.view_event", {"admin"}),
-        ("monitoring.view_alert", {"admin"}),
+        ("monitoring.view_alert", {"viewer", "operator", "admin"}),
         ("backups.test_database", {"operator", "admin"}),
         ("backups.add_database", {"admin"}),
         ("backups.change_database", {"admin"}),

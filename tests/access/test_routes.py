@@ -38,7 +38,9 @@ def walk(resolver: URLResolver, prefix: str = "", spaces: str = "") -> Iterator[
 
 def sample(pattern: str) -> str:
     """A path for a pattern: of `path()` or of `re_path()`."""
-    text = re.sub(r"\(\?P<\w+>(?:\[.*?\]\{32,36\}|\.\*|[^()]*)\)", SAMPLES["uuid"], pattern)
+    text = re.sub(r"\(\?P<\w+>(?:\[0-9\]|\\d)[^()]*\)", SAMPLES["int"], pattern)
+    text = re.sub(r"\(\?P<\w+>\[a-z\]\{[^()]*\)", SAMPLES["slug"], text)
+    text = re.sub(r"\(\?P<\w+>(?:\[.*?\]\{32,36\}|\.\*|[^()]*)\)", SAMPLES["uuid"], text)
     text = re.sub(r"<(?:(\w+):)?\w+>", lambda m: SAMPLES[m[1] or "str"], text)
     return text.replace("/?$", "").strip("^$").replace("\\.", ".")
 
@@ -101,6 +103,8 @@ def test_the_open_routes_are_open() -> None:
             # where there was no first.
             leads = name == "admin:login" or name.startswith("login-")
             expected = (302,) if leads else (200, 503)
+            # By a key that nobody has.
+            expected = (404,) if name.startswith("ping") else expected
             assert client.get(path).status_code in expected, path
 
 

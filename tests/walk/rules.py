@@ -17,6 +17,8 @@ NOT_AGENTS = "iiifii"
 READ_ONE = "iiimmi"
 ACT_ON_ONE = "fiimmi"
 ADMINISTER_ONE = "ffimmi"
+# What others do not even see.
+ADMINS_ONE = "mmimmi"
 SUPERUSERS = "fffffi"
 NOBODY = "mmmmmm"
 
@@ -107,10 +109,10 @@ RULES: dict[str, Rule] = {
     "alerts:act": rule(POST=ACT_ON_ONE, body={"act": "acknowledge"}),
     "alerts:channels": rule(GET="ffifii"),
     "alerts:channel-new": rule(GET="ffifii", POST="ffifii"),
-    "alerts:channel-edit": rule(GET=ADMINISTER_ONE, POST=ADMINISTER_ONE),
-    "alerts:channel-act": rule(POST=ADMINISTER_ONE, body={"act": "test"}),
+    "alerts:channel-edit": rule(GET=ADMINS_ONE, POST=ADMINS_ONE),
+    "alerts:channel-act": rule(POST=ADMINS_ONE, body={"act": "test"}),
     "alerts:window-add": rule(POST="ffifii"),
-    "alerts:window-end": rule(POST=ADMINISTER_ONE),
+    "alerts:window-end": rule(POST=ADMINS_ONE),
     "uploads:list": rule(GET=NOT_AGENTS),
     "uploads:act": rule(POST=ACT_ON_ONE),
     "uploads:recordings": rule(GET=NOT_AGENTS),
@@ -169,7 +171,7 @@ RULES: dict[str, Rule] = {
     "api:alert-acknowledge": rule(POST=ACT_ON_ONE),
     "api:alert-snooze": rule(POST=ACT_ON_ONE),
     "api:alert-channels": rule(GET="ffifii"),
-    "api:alert-channel-test": rule(POST=ADMINISTER_ONE),
+    "api:alert-channel-test": rule(POST=ADMINS_ONE),
     # Whose session it is: tests/uploads.
     "api:upload-create": rule(POST="fiiiii"),
     "api:upload-finalize": rule(POST=ACT_ON_ONE),
