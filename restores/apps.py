@@ -11,7 +11,7 @@ class RestoresConfig(AppConfig):
         from monitoring.files.courses import register_course
         from monitoring.files.stages import Kind
         from restores.course import RestoreCourse
-        from restores.received.ingest import keep_received
+        from restores.received.keeping import keep_received
         from restores.selectors import any_being_restored
         from uploads.settling import register_keeper
 

@@ -26,6 +26,11 @@ class NoSession(UploadError):
     status = 404
 
 
+class NoJob(UploadError):
+    code = "unknown_job"
+    status = 404
+
+
 class Over(UploadError):
     """The session takes no bytes any more."""
 

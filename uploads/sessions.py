@@ -28,6 +28,7 @@ from monitoring.files.services import open_file
 from uploads.content import check_kind
 from uploads.ending import drop_bytes, fail_session
 from uploads.errors import Busy, DigestDiffers, Incomplete, Over, WrongContent
+from uploads.expecting import require_job
 from uploads.holding import hold_session, kept_for, move, require_receiving
 from uploads.ingest.staging import staging_folder, staging_path, take
 from uploads.limits import require_quota, require_room
@@ -60,7 +61,7 @@ def open_session(
 ) -> tuple[UploadSession, bool]:
     """The session of this file, and whether it is a new one: who lost the answer asks again.
 
-    Raises NotAllowed, TooLarge, TooMany, NoRoom.
+    Raises NotAllowed, NoJob, TooLarge, TooMany, NoRoom.
     """
     require(actor, "uploads.add_uploadsession", company)
     known = _open_already(actor, announced)
@@ -100,6 +101,8 @@ def _open(company: Company, actor: Actor, announced: Announced) -> UploadSession
     if user is not None:
         # One at a time for a sender: two of them must not both find the last place free.
         User.objects.select_for_update().get(pk=user.pk)
+    if announced.job_id:
+        require_job(actor=actor, job_id=announced.job_id)
     require_quota(actor=actor, file_size=announced.file_size)
     require_room(staging_folder(), announced.file_size)
     name = plain_name(announced.file_name)

@@ -13,6 +13,7 @@ from uploads.content.metadata import read_metadata
 from uploads.content.pictures import picture_of
 from uploads.content.videos import ENDINGS, Video, look_at_video
 from uploads.errors import WrongContent
+from uploads.expecting import report_arrival
 from uploads.ingest.staging import staging_path
 from uploads.models import Part, Recording, UploadSession
 
@@ -69,18 +70,8 @@ def settle(*, session: UploadSession, stored: StoredObject, looked: Looked) -> N
     if session.kind == Kind.RECORDING:
         _write_recording(session, stored, looked)
         return
-    hand_over = _takers.get(session.kind)
-    if hand_over is not None:
-        hand_over(session, stored)
-
-
-Taker = Callable[[UploadSession, StoredObject], None]
-_takers: dict[str, Taker] = {}
-
-
-def register_taker(kind: str, taker: Taker) -> None:
-    """Who makes something of stored uploads of this kind, in the transaction of their end."""
-    _takers[kind] = taker
+    if session.kind == Kind.BACKUP:
+        report_arrival(session=session, stored=stored)
 
 
 Keeper = Callable[[UploadSession, Path], None]

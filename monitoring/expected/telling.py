@@ -100,6 +100,7 @@ def _open(
         url=reverse("dashboard:expected-job", args=[job.pk]),
         thing=job,
         occurrence=occurrence,
+        recipients=job.notification_recipients,
     )
 
 

@@ -4,21 +4,14 @@
 opens a tus upload. Without either, Django's own view takes it.
 """
 
-import os
-from pathlib import Path
 from typing import Any
 
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from access import audit
 from access.models import User
 from access.policy import require
-from faults import reach
 from restores.received.api import describe
 from restores.received.models import ReceivedFile
-from restores.received.places import folder, place_of
-from restores.received.services import KEPT
 from storage.api.bodies import company_for
 from uploads.addresses import base_of
 from uploads.ending import end_session
@@ -26,7 +19,6 @@ from uploads.ingest.answers import Send, answer
 from uploads.ingest.application import answering
 from uploads.ingest.asking import Asked, number
 from uploads.ingest.receiving import Receive, receive_into, writer_of
-from uploads.ingest.staging import sync_folder
 from uploads.ingest.threads import ask
 from uploads.ingest.tus import VERSION_HEADER, require_version
 from uploads.ingest.whole import end_whole
@@ -99,33 +91,3 @@ def _finalize(session: UploadSession, user: User) -> ReceivedFile:
     rows = ReceivedFile.objects.select_related("created_by")
     found: ReceivedFile = rows.get(pk=session.result_id)
     return found
-
-
-def keep_received(session: UploadSession, path: Path) -> None:
-    """The staging file is the received one: a second name, and its row.
-
-    Called in the transaction that ends the session, while the file is locked: without a lock
-    and a row the tick would remove it.
-    """
-    place = place_of(session.result_id)
-    if not place.exists():
-        os.link(path, place)
-        sync_folder(folder())
-    reach("upload.linked")
-    file = ReceivedFile.objects.create(
-        pk=session.result_id,
-        company=session.company,
-        name=session.file_name,
-        size=session.file_size,
-        sha256=session.sha256,
-        created_by=session.created_by,
-        expires_at=Now() + KEPT,
-    )
-    assert session.created_by is not None
-    audit.record(
-        actor=session.created_by,
-        action="restore.file_received",
-        thing=file,
-        company=session.company,
-        changes={"size": file.size, "sha256": file.sha256},
-    )

@@ -39,7 +39,7 @@ def walk(resolver: URLResolver, prefix: str = "", spaces: str = "") -> Iterator[
 def sample(pattern: str) -> str:
     """A path for a pattern: of `path()` or of `re_path()`."""
     text = re.sub(r"\(\?P<\w+>(?:\[0-9\]|\\d)[^()]*\)", SAMPLES["int"], pattern)
-    text = re.sub(r"\(\?P<\w+>\[a-z\]\{[^()]*\)", SAMPLES["slug"], text)
+    text = re.sub(r"\(\?P<\w+>\[a-z\]\{[^()]*\)", "start", text)
     text = re.sub(r"\(\?P<\w+>(?:\[.*?\]\{32,36\}|\.\*|[^()]*)\)", SAMPLES["uuid"], text)
     text = re.sub(r"<(?:(\w+):)?\w+>", lambda m: SAMPLES[m[1] or "str"], text)
     return text.replace("/?$", "").strip("^$").replace("\\.", ".")

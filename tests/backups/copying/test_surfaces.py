@@ -99,7 +99,8 @@ def test_the_form_keeps_them(two: tuple[Backup, StorageTarget], login: Login, ad
     backup, second = two
     database = backup.database
     address = reverse("backups:database-edit", args=[database.pk])
-    names = ("name", "host", "port", "database_name", "username", "tls_mode", "drill_every")
+    names = ["name", "host", "port", "database_name", "username", "tls_mode"]
+    names += ["drill_every", "proof_days"]
     body = {name: getattr(database, name) for name in names}
     body["copy_storages"] = [str(second.pk)]
     saved = login(admin).post(address, body)

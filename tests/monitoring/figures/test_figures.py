@@ -174,7 +174,13 @@ def test_a_million_files_are_not_read(company: Company) -> None:
         "kinds": [],
         "most": 10,
     }
+    TrackedFile.objects.bulk_create(
+        TrackedFile(company=company, kind="backup", name=str(number), status="completed")
+        for number in range(3000)
+    )
     with connection.cursor() as cursor:
+        # A plan goes by what is known of the table.
+        cursor.execute("ANALYZE monitoring_trackedfile")
         for sql in (reading._STATES, reading._MADE, reading._STORED):
             cursor.execute("EXPLAIN " + sql, asked)
             assert "trackedfile" not in str(cursor.fetchall())

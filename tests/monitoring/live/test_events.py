@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def settled(start: Cursor, count: int) -> list[Happening]:
     """So many events: they wait for the transactions of the other tests of this server too."""
-    wait_for(lambda: len(events_after(start)) == count, seconds=60, what="the events are settled")
+    wait_for(lambda: len(events_after(start)) == count, seconds=300, what="the events are settled")
     return events_after(start)
 
 
