@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from access.models import Company
+from access.models import Agent, Company, User
 from monitoring.expected.models import BackupEntry
 from storage.models import StorageTarget
 from tests.monitoring.expected.conftest import expect
@@ -12,6 +12,11 @@ from tests.uploads.sending import Sender, store
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
 DUMP = b"PGDMP and more"
+
+
+@pytest.fixture(autouse=True)
+def named(agent: User, company: Company) -> None:
+    Agent.objects.create(agent_id="till", company=company, user=agent)
 
 
 def test_its_arrival_is_an_entry(sender: Sender, company: Company) -> None:
