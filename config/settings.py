@@ -29,7 +29,8 @@ CSRF_TRUSTED_ORIGINS = ENVIRONMENT.trusted_origins
 
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    # Its modules are found by `config.urls`: a worker or a runner needs none of them.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

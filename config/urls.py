@@ -19,6 +19,7 @@ from uploads.api import urls as uploads_api
 
 handler500 = "config.problems.answer_fault"
 
+admin.autodiscover()
 # Its own pages for these would be a way around the lock-out, the second factor and the audit.
 admin.site.login = admin_login  # type: ignore[method-assign,assignment]  # as Django says
 admin.site.password_change = admin_password_change  # type: ignore[method-assign,assignment]

@@ -40,6 +40,7 @@ __all__ = [
     "superuser",
 ]
 
+django_admin.autodiscover()
 OURS = {"access", "storage", "monitoring", "backups", "restores", "django_q"}
 MODELS = [model for model in django_admin.site._registry if model._meta.app_label in OURS]
 RECORDS = {

@@ -7,7 +7,6 @@ import os
 import secrets
 from urllib.parse import quote, urlencode
 
-import segno
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.hotp import HOTP
 
@@ -82,5 +81,8 @@ def key_uri(key: str, *, name: str, place: str) -> str:
 
 def qr_code(uri: str) -> str:
     """As a picture: an SVG element without styles or scripts."""
+    # Every process loads this module, and one page draws.
+    import segno
+
     code = segno.make(uri, error="m", micro=False)
     return code.svg_inline(scale=4, light="#fff", title="otpauth", omitsize=True)

@@ -17,6 +17,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 # Of storage elsewhere a runner loads what its own target needs, when it needs it.
 FOREIGN = (
+    "access.admin",
     "boto3",
     "botocore",
     "channels.routing",
@@ -24,6 +25,7 @@ FOREIGN = (
     "drf_spectacular.generators",
     "redis",
     "rest_framework.views",
+    "segno",
     "uvicorn",
 )
 
