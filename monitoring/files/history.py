@@ -9,12 +9,13 @@ from monitoring.files.description import LineRow, StepRow
 from monitoring.files.models import LogLine
 
 # For each stage one descent of the index `step_newest`, however many steps it has: a window
-# function would read them all.
+# function would read them all. Ordered by -id, since by id the planner may walk the primary key
+# backwards, and of stages without steps that is the whole table.
 _LATEST_STEPS = """
     SELECT step.id, step.stage_id, step.at, step.status, step.message, step.details, step.duration
     FROM unnest(%s::bigint[]) AS wanted (stage_id)
     CROSS JOIN LATERAL (
-        SELECT * FROM monitoring_step WHERE stage_id = wanted.stage_id ORDER BY id DESC LIMIT %s
+        SELECT * FROM monitoring_step WHERE stage_id = wanted.stage_id ORDER BY id * -1 LIMIT %s
     ) AS step
     ORDER BY step.stage_id, step.id
 """
