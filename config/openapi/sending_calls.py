@@ -38,7 +38,9 @@ SENDING_CALLS: dict[tuple[str, str], Call] = {
         *("Uploads", "createUploadSession", "Open a session to send a file"),
         takes="NewUploadSession",
         description="Agents and operators. The same file of the same `session_id` has one "
-        "session: who lost the answer asks again. Names inside the two objects are kept.",
+        "session: who lost the answer asks again. Names inside the two objects are kept. "
+        "A `job_id` that is not there, or another agent's, is 404.",
+        refuses=(404,),
         answers={
             "200": _gives("There is one of this file already.", "UploadSession"),
             "201": _gives("A new one.", "UploadSession"),

@@ -85,7 +85,7 @@ def strict(django_db_setup: None) -> Iterator[WebServer]:
     server = WebServer(
         HOLDFAST_LIVE_PER_USER="2",
         HOLDFAST_LIVE_PER_ADDRESS="4",
-        HOLDFAST_API_PER_ADDRESS="40",
+        HOLDFAST_API_PER_ADDRESS="12",
         HOLDFAST_LOG_LEVEL="INFO",
     )
     server.start()
@@ -152,8 +152,10 @@ def test_wrong_tokens_are_throttled(strictly: Listening, viewer: User) -> None:
         else:
             answer = strictly.stream(f"/downloads/queue/stream?ticket=no{number}")
             codes.append(answer.body()["code"])
+        if codes[-1] == "throttled":
+            break
     assert set(codes) == {"not_authenticated", "throttled"}
-    assert codes.index("throttled") >= 20
+    assert len(codes) > 6
     # The same count as the API's: who guesses here is refused there, too.
     api = strictly.stream("/api/queue", token="hf_wrong")
     assert api.status == 429
