@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from access.models import User
 from access.policy import NotAllowed
 from access.scoped_admin import CappedPaginator, RecordAdmin, ScopedAdmin
+from backups import planned_admin
 from backups.checks.requesting import request_check
 from backups.databases import EDITABLE, create_database, test_connection, update_database
 from backups.errors import BackupError
@@ -244,4 +245,4 @@ class CopyAdmin(RecordAdmin):
         return badge(copy.status)
 
 
-__all__ = ["rescan_actions"]  # read for what it adds to the storages
+__all__ = ["planned_admin", "rescan_actions"]  # read for what they add to the site

@@ -44,10 +44,10 @@ django_admin.autodiscover()
 OURS = {"access", "storage", "monitoring", "backups", "restores", "django_q"}
 MODELS = [model for model in django_admin.site._registry if model._meta.app_label in OURS]
 RECORDS = {
-    "backup", "levelresult", "check", "recoverykey", "trackedfile", "stage", "step", "logline",
-    "event", "alert", "delivery", "maintenancewindow", "storedobject", "orphan", "copy", "restore",
-    "receivedfile", "auditentry", "heartbeat", "failure", "ormq",
-    "backupentry",
+    "backup", "backupschedule", "duetime", "cleanup", "levelresult", "check", "recoverykey",
+    "trackedfile", "stage", "step", "logline", "event", "alert", "delivery", "maintenancewindow",
+    "storedobject", "orphan", "copy", "restore", "receivedfile", "auditentry", "heartbeat",
+    "failure", "ormq", "backupentry",
 }  # fmt: skip
 PASSWORD_FIELDS = {"host": "127.0.0.1", "port": 1, "database_name": "x", "username": "u"}
 

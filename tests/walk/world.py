@@ -16,7 +16,17 @@ from access.models import Company, Membership, User
 from access.policy import System
 from access.roles import Role
 from access.services import create_agent
-from backups.models import Backup, BackupSchedule, Check, Copy, Database, LevelResult
+from backups.models import (
+    Backup,
+    BackupSchedule,
+    Check,
+    Cleanup,
+    Copy,
+    Database,
+    DueTime,
+    LevelResult,
+)
+from controlplane.models import ControlSet
 from monitoring.alerts.models import Channel, Delivery, MaintenanceWindow
 from monitoring.alerts.services import open_alert
 from monitoring.events.models import Event
@@ -149,6 +159,7 @@ def furnish(name: str, folder: Path) -> Place:
         "schedule": BackupSchedule.objects.create(
             company=place.company, database=database, name=mark, interval_minutes=60
         ),
+        "cleanup": Cleanup.objects.create(company=place.company, database=database, asked_by=mark),
         "orphan": Orphan.objects.create(
             company=place.company, target=target, key=f"{mark}/2", size=1, walk=uuid.uuid4()
         ),
@@ -156,6 +167,11 @@ def furnish(name: str, folder: Path) -> Place:
         "storedobject": stored,
         "uploadsession": _upload(place.company, mark),
     }
+    place.things["backupschedule"] = place.things["schedule"]
+    place.things["duetime"] = DueTime.objects.create(
+        schedule=place.things["schedule"], due_at=timezone.now(), state=DueTime.State.QUEUED
+    )
+    place.things["controlset"] = ControlSet.objects.create(target=target)
     place.things["recording"] = _recording(place.things["uploadsession"], stored)
     place.values = values_for(place.things)
     return place
