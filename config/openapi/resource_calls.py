@@ -16,7 +16,9 @@ RESOURCE_CALLS: dict[tuple[str, str], Call] = {
         gives="Database",
         status=201,
         takes="NewDatabase",
-        description="Administrators. Nothing is connected to; see `test`.",
+        description="Administrators. Nothing is connected to; see `test`. A storage of "
+        "`copy_storages` that is not there is 404.",
+        refuses=(404,),
         gives_headers=LOCATION,
     ),
     ("backups.api.databases.DatabaseView", "get"): call(
