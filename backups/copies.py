@@ -117,10 +117,8 @@ def write_standing(standing: Standing, *, backup: Backup) -> None:
     )
 
 
-def write_levels(
-    *, backup: Backup, stored: StoredObject, findings: Sequence[Finding]
-) -> list[LevelResult]:
-    return LevelResult.objects.bulk_create(
+def write_levels(*, backup: Backup, stored: StoredObject, findings: Sequence[Finding]) -> None:
+    LevelResult.objects.bulk_create(
         LevelResult(
             backup=backup,
             stored=stored,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.policy import System
 from access.redaction import redact
+from backups.copies import write_levels
 from backups.expected import report_failure, report_success
 from backups.models import Backup, LevelResult
 from backups.pipeline import Packed
@@ -26,16 +27,7 @@ def write_success(
     stored = register_object(target=backup.storage, key=key, written=packed.written)
     type(stored).objects.filter(pk=stored.pk).update(checked_at=Now())
     backup.stored_objects.add(stored)
-    LevelResult.objects.bulk_create(
-        LevelResult(
-            backup=backup,
-            stored=stored,
-            level=finding.level,
-            passed=finding.passed,
-            detail=finding.detail,
-        )
-        for finding in findings
-    )
+    write_levels(backup=backup, stored=stored, findings=findings)
     artifact = manifest["artifact"]
     Backup.objects.filter(pk=backup.pk).update(
         status=Backup.Status.COMPLETED,
