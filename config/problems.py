@@ -13,10 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
 from access.policy import NotAllowed
-from backups.errors import BackupError, BadOption
+from backups.errors import BackupError
 from monitoring.alerts.errors import AlertError
-from monitoring.alerts.errors import BadOption as BadAlertOption
-from monitoring.expected.errors import BadField, BadLines, ExpectedError
+from monitoring.expected.errors import ExpectedError
 from monitoring.files.api.query import BadParameter
 from storage.api.bodies import BadValue
 from storage.errors import StorageError
@@ -26,24 +25,11 @@ MEDIA_TYPE = "application/problem+json"
 
 def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an exception of an API view; None lets a fault of ours become a 500."""
-    if isinstance(error, BackupError):
-        extra: dict[str, Any] = {"cure": str(error.cure)} if error.cure else {}
-        if isinstance(error, BadOption):
-            extra["option"] = error.option
-        answer = problem(
-            error.status, error.code, str(error), **extra, **getattr(error, "facts", {})
-        )
+    if isinstance(error, BackupError | ExpectedError | AlertError):
+        answer = problem(error.status, error.code, str(error), **_said_besides(error))
         if wait := getattr(error, "retry_after", None):
             answer["Retry-After"] = str(wait)
         return answer
-    if isinstance(error, ExpectedError):
-        named: dict[str, Any] = {"option": error.option} if isinstance(error, BadField) else {}
-        if isinstance(error, BadLines):
-            named["lines"] = error.lines
-        return problem(error.status, error.code, str(error), **named)
-    if isinstance(error, AlertError):
-        named = {"option": error.option} if isinstance(error, BadAlertOption) else {}
-        return problem(error.status, error.code, str(error), **named)
     if isinstance(error, NotAllowed | PermissionDenied):
         said = str(error) or _("Your role does not allow this.")
         return problem(403, getattr(error, "code", NotAllowed.code), said)
@@ -58,6 +44,17 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
     if response is None:
         return None
     return _from_framework(error, response)
+
+
+def _said_besides(error: Exception) -> dict[str, Any]:
+    """What an error knows besides its sentence, under the names that answers have for it."""
+    found: dict[str, Any] = dict(getattr(error, "facts", {}))
+    if cure := getattr(error, "cure", ""):
+        found["cure"] = str(cure)
+    for name in ("option", "lines"):
+        if hasattr(error, name):
+            found[name] = getattr(error, name)
+    return found
 
 
 class NowhereView(APIView):
