@@ -5,18 +5,12 @@ first and the 10,000th page of entries by the API, against their SQL alone plus 
 same JSON.
 """
 
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.installation import own_installation
 from bench.lists import _asked, _by_turns
-from bench.readers import PROJECT, _services
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -51,24 +45,7 @@ FROM generate_series(1, %s) AS d, monitoring_expectedbackupjob AS j ORDER BY d D
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name, ExitStack() as ends:
-        # PostgreSQL's own account passes through it (as root).
-        Path(name).chmod(0o711)
-        os.environ.update(
-            DJANGO_SETTINGS_MODULE="config.settings",
-            HOLDFAST_DATA_DIR=str(Path(name) / "data"),
-            HOLDFAST_LOG_LEVEL="ERROR",
-            HOLDFAST_ALLOWED_HOSTS="testserver",
-            DATABASE_URL="",
-            REDIS_URL="",
-            HOLDFAST_API_PER_USER="0",
-            HOLDFAST_API_PER_ADDRESS="0",
-        )
-        ends.enter_context(_services(Path(name) / "data"))
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=PROJECT, check=True)
-        import django
-
-        django.setup()
+    with own_installation():
         clients = _furnish()
         held = [_scan()]
         print("\n| who | page | API ms | SQL + JSON ms | ÷ | queries |")

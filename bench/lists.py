@@ -5,19 +5,13 @@ first and the 2,000th page by the API, against the same queries sent alone plus 
 same JSON.
 """
 
-import os
 import re
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.readers import PROJECT, _services
+from bench.installation import own_installation
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -55,24 +49,7 @@ VACUUM ANALYZE
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name, ExitStack() as ends:
-        # PostgreSQL's own account passes through it (as root).
-        Path(name).chmod(0o711)
-        os.environ.update(
-            DJANGO_SETTINGS_MODULE="config.settings",
-            HOLDFAST_DATA_DIR=str(Path(name) / "data"),
-            HOLDFAST_LOG_LEVEL="ERROR",
-            HOLDFAST_ALLOWED_HOSTS="testserver",
-            DATABASE_URL="",
-            REDIS_URL="",
-            HOLDFAST_API_PER_USER="0",
-            HOLDFAST_API_PER_ADDRESS="0",
-        )
-        ends.enter_context(_services(Path(name) / "data"))
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=PROJECT, check=True)
-        import django
-
-        django.setup()
+    with own_installation():
         clients = _furnish()
         print("| who | page | API ms | SQL + JSON ms | ÷ | queries |")
         print("| --- | ---: | ---: | ---: | ---: | ---: |", flush=True)

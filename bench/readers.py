@@ -6,18 +6,17 @@ never read, and with one that is; the ratio of the medians is printed, for each 
 """
 
 import os
-import signal
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from bench.installation import PROJECT, own_installation
 
 if TYPE_CHECKING:
     from monitoring.files.claims import Claim
@@ -27,26 +26,10 @@ SECONDS = 1.0
 # A reader's first answer and the hub's awakening are not what is measured.
 SETTLE_SECONDS = 0.5
 BAR = 0.95
-PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name, ExitStack() as ends:
-        # PostgreSQL's own account passes through it (as root).
-        Path(name).chmod(0o711)
-        os.environ.update(
-            DJANGO_SETTINGS_MODULE="config.settings",
-            HOLDFAST_DATA_DIR=str(Path(name) / "data"),
-            HOLDFAST_LOG_LEVEL="ERROR",
-            DATABASE_URL="",
-            REDIS_URL="",
-        )
-        ends.enter_context(_services(Path(name) / "data"))
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=PROJECT, check=True)
-        import django
-
-        django.setup()
-        port = ends.enter_context(_web_server())
+    with own_installation(), _web_server() as port:
         _measure(port)
 
 
@@ -149,26 +132,6 @@ def _reading(port: int, file: str, token: str) -> Iterator[None]:
 
 
 @contextmanager
-def _services(data: Path, settings: dict[str, str] | None = None) -> Iterator[None]:
-    from config.embedded.preparation import embedded_services
-    from config.embedded.service import start_service
-    from config.places import Places
-
-    children = []
-    try:
-        for service in embedded_services(Places(data), postgres_settings=settings):
-            children.append(start_service(service))
-            service.finish()
-        yield
-    finally:
-        for child in reversed(children):
-            child.signal_now(signal.SIGTERM if child.spec.name == "redis" else signal.SIGQUIT)
-            if not child.wait(5):
-                child.kill()
-                child.wait(5)
-
-
-@contextmanager
 def _web_server() -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -201,6 +164,4 @@ def _wait_for(port: int) -> None:
 
 
 if __name__ == "__main__":
-    # Without this a SIGTERM would leave servers running.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main()

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from bench.readers import PROJECT
+from bench.installation import PROJECT
 
 
 class Server:

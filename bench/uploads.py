@@ -11,13 +11,12 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.readers import PROJECT, _services
+from bench.installation import own_installation
 
 SIZE = 1 << 30
 BLOCK = 1 << 20
@@ -40,21 +39,8 @@ assert answer.status == 200, answer.read()
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name, ExitStack() as ends:
-        place = Path(name)
-        # PostgreSQL's own account passes through it (as root).
-        place.chmod(0o711)
-        os.environ.update(
-            DJANGO_SETTINGS_MODULE="config.settings",
-            HOLDFAST_DATA_DIR=str(place / "data"),
-            HOLDFAST_LOG_LEVEL="ERROR",
-            HOLDFAST_DATABASE_POOL="12",
-            HOLDFAST_UPLOADS_OPEN="1000",
-            DATABASE_URL="",
-            REDIS_URL="",
-        )
-        ends.enter_context(_services(place / "data"))
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=PROJECT, check=True)
+    settings = {"HOLDFAST_DATABASE_POOL": "12", "HOLDFAST_UPLOADS_OPEN": "1000"}
+    with own_installation(settings) as place, ExitStack() as ends:
         from bench.upload_server import Server
 
         server = ends.enter_context(Server())
