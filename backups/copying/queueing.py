@@ -4,16 +4,14 @@ import uuid
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Now
-from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from backups.models import Backup, Copy
-from backups.queueing import QUEUE
-from monitoring.files import claims
+from backups.queueing import QUEUE, claim_with_file
 from monitoring.files.claims import Claim
 from monitoring.files.models import TrackedFile
 from monitoring.files.supervision import supervise
+from monitoring.queue.selectors import tasks_wait
 
 ACTIVE = (Backup.Status.PENDING, Backup.Status.RUNNING)
 MOST_AT_ONCE = 1
@@ -41,12 +39,7 @@ def claim_copy(*, copy_id: uuid.UUID) -> Claim | None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     if _must_wait():
         return None
-    claim = claims.claim(file_id=copy.file_id)
-    if claim is not None:
-        Copy.objects.filter(pk=copy.pk).update(
-            status=Backup.Status.RUNNING, started_at=claim.rows().values("started_at")[:1]
-        )
-    return claim
+    return claim_with_file(Copy.objects.filter(pk=copy.pk), file_id=copy.file_id)
 
 
 def wake_waiting_copies() -> int:
@@ -55,8 +48,7 @@ def wake_waiting_copies() -> int:
         status=Backup.Status.PENDING, file__status=TrackedFile.Status.QUEUED
     )
     oldest = waiting.order_by("created_at").first()
-    is_woken = OrmQ.objects.filter(key=QUEUE, lock__lte=Now()).exists()
-    if oldest is None or is_woken or _must_wait():
+    if oldest is None or tasks_wait(QUEUE) or _must_wait():
         return 0
     enqueue(oldest)
     return 1
