@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from config.places import PROJECT, Places
 from tests.config.waiting import wait_for
+from tests.processes import arguments_of, is_alive
 
 START_SECONDS = 90.0
 RUNNING = "Holdfast is running"
@@ -142,7 +143,7 @@ class Installation:
         found = []
         for process in psutil.process_iter():
             try:
-                if process.status() != psutil.STATUS_ZOMBIE and self._is_ours(process):
+                if is_alive(process) and self._is_ours(process):
                     found.append(process)
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
@@ -150,7 +151,7 @@ class Installation:
 
     def find(self, *words: str) -> list[psutil.Process]:
         """Its processes whose command line holds the words, the oldest first."""
-        found = [p for p in self.processes() if " ".join(words) in _command_line(p)]
+        found = [p for p in self.processes() if " ".join(words) in " ".join(arguments_of(p))]
         return sorted(found, key=lambda process: process.create_time())
 
     def end(self) -> None:
@@ -171,10 +172,3 @@ class Installation:
         if self.up.poll() is not None:
             raise AssertionError(f"up ended with {self.up.returncode}:\n{self.said()}")
         return RUNNING in self.said()
-
-
-def _command_line(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:  # also a zombie by now
-        return ""

@@ -23,6 +23,7 @@ from monitoring.files.services import open_file
 from monitoring.heartbeats.models import Heartbeat
 from tests.config.waiting import wait_for
 from tests.monitoring.queue.processes import environment
+from tests.processes import arguments_of, is_alive
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -95,9 +96,7 @@ class Kept:
         self.seen.update(psutil.Process(self.starts()[-1]).children(recursive=True))
 
     def left(self) -> list[psutil.Process]:
-        return [
-            one for one in self.seen if one.is_running() and one.status() != psutil.STATUS_ZOMBIE
-        ]
+        return [one for one in self.seen if is_alive(one)]
 
     def stop(self) -> float:
         self.remember()
@@ -274,7 +273,7 @@ def test_a_stop_is_bounded_and_leaves_nothing(kept: Kept, stopped: str) -> None:
 
     def sleeps() -> list[psutil.Process]:
         below = psutil.Process(kept.starts()[-1]).children(recursive=True)
-        return [one for one in below if one.cmdline() == arguments]
+        return [one for one in below if arguments_of(one) == arguments]
 
     wait_for(lambda: bool(sleeps()), seconds=BACK_SECONDS, what="a worker is at work")
     [sleeping] = sleeps()

@@ -19,6 +19,7 @@ from storage.models import StorageTarget
 from tests.backups.servers import PASSWORD, TestServer
 from tests.config.waiting import busyness, wait_for
 from tests.faults.worker import files_in, tree_of, wait_for_draft, wait_until_gone, worker
+from tests.processes import arguments_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("servers")]
 
@@ -63,7 +64,7 @@ def test_a_killed_runner_is_given_back_at_once(
     with worker(backup) as process:
         wait_for_draft(storage_target)
         tree = tree_of(process)
-        runner = next(one for one in tree if "run_file" in one.cmdline())
+        runner = next(one for one in tree if "run_file" in arguments_of(one))
         runner.kill()
         assert process.wait() == 0
         assert process.runner_status == -signal.SIGKILL

@@ -29,6 +29,7 @@ from tests.faults.target_server import kill, mortal_server, revive
 from tests.faults.test_every_point import end_leases
 from tests.faults.test_restores import status_of
 from tests.faults.worker import ERRAND_WORKER, TICK, Process, restore_worker, tree_of
+from tests.processes import arguments_of, state_of
 from tests.restores.replacing.shop import NOW, THEN, asked, changed_shop, rows_in
 from tests.restores.test_restore import databases, new_name, restore_here, wish
 from tests.running import run_here
@@ -272,7 +273,7 @@ def halted_child(process: Process) -> psutil.Process:
     found: list[psutil.Process] = []
 
     def look() -> bool:
-        found[:] = [one for one in tree_of(process) if one.status() == psutil.STATUS_STOPPED]
+        found[:] = [one for one in tree_of(process) if state_of(one) == psutil.STATUS_STOPPED]
         return bool(found)
 
     wait_for(look, seconds=30, what="the runner is at the point")
@@ -283,7 +284,7 @@ def kill_child(process: Process, word: str) -> None:
     """One of the worker's processes, when it is there at that moment."""
     for child in tree_of(process) if psutil.pid_exists(process.pid) else []:
         try:
-            if word in " ".join(child.cmdline()):
+            if word in " ".join(arguments_of(child)):
                 os.kill(child.pid, signal.SIGKILL)
         except (psutil.NoSuchProcess, ProcessLookupError):
             continue

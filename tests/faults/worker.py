@@ -18,6 +18,7 @@ from restores.models import Restore
 from storage.keys import SHEETS
 from storage.models import StorageTarget
 from tests.config.waiting import wait_for
+from tests.processes import is_alive
 from tests.running import own_database_url
 
 WORKER = """
@@ -141,7 +142,7 @@ def tree_of(process: Process) -> list[psutil.Process]:
 
 def wait_until_gone(tree: list[psutil.Process]) -> None:
     def gone() -> bool:
-        return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in tree)
+        return not any(is_alive(one) for one in tree)
 
     wait_for(gone, seconds=3, what="the runner and its tools are gone")
 
