@@ -1,13 +1,16 @@
 """What all tests share."""
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase, override_settings
+from pytest_django import DjangoDbBlocker
 
 from access import headfile
+from tests.template_database import copy_instead_of_migrating
 
 # Made once by `migrate`; Django's own flush empties them too, and fills them again each time.
 KEPT = frozenset({"django_content_type", "auth_permission", "django_migrations"})
@@ -18,6 +21,17 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,  # names the database of each worker
+    django_db_blocker: DjangoDbBlocker,
+) -> None:
+    """What pytest-django asks before it makes a test database."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        with django_db_blocker.unblock():
+            copy_instead_of_migrating()
 
 
 @pytest.fixture(scope="session", autouse=True)
