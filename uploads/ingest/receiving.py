@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from uploads.errors import Busy, TooSlow
+from uploads.ingest.asking import Asked
 from uploads.ingest.threads import ask, begin
 from uploads.ingest.writing import Writer
 from uploads.models import Part
@@ -22,10 +23,30 @@ LOOK_SECONDS = 1.0
 IDLE_SECONDS = 60.0
 # How long an older request has to save what it has.
 YIELD_SECONDS = 5.0
+GLANCE_SECONDS = 0.02
 
 
 class Disconnected(Exception):
     """The sender is gone: there is nobody to answer."""
+
+
+async def of_living_sender(asked: Asked, receive: Receive) -> Receive:
+    """The same messages. Raises Disconnected where the sender has gone while we were slow: its
+    request must not take the turn from the one that it sent next."""
+    if asked.header("expect"):
+        return receive  # to look would call for the body, which may be refused yet
+    try:
+        async with asyncio.timeout(GLANCE_SECONDS):
+            first = [await receive()]
+    except TimeoutError:
+        return receive
+    if first[0]["type"] == "http.disconnect":
+        raise Disconnected
+
+    async def go_on() -> dict[str, Any]:
+        return first.pop() if first else await receive()
+
+    return go_on
 
 
 async def blocks(receive: Receive) -> AsyncIterator[bytes]:

@@ -26,7 +26,7 @@ from uploads.errors import (
 )
 from uploads.ingest.answers import Send, answer
 from uploads.ingest.asking import Asked, number
-from uploads.ingest.receiving import Receive, receive_into, writer_of
+from uploads.ingest.receiving import Receive, of_living_sender, receive_into, writer_of
 from uploads.ingest.threads import ask
 from uploads.ingest.whole import refuse_too_long
 from uploads.ingest.writing import Writer
@@ -135,6 +135,7 @@ async def _append(
     asked: Asked, receive: Receive, user: User, part: Part, offset: int
 ) -> tuple[Part, dict[str, str]]:
     checksum = _checksum(asked.header("upload-checksum"))
+    receive = await of_living_sender(asked, receive)
     async with writer_of(part, offset=offset) as writer:
         refuse_too_long(asked, writer, offset=offset)
         if checksum is None:

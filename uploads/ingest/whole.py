@@ -11,7 +11,7 @@ from uploads.errors import BadRequest, Incomplete, TooLarge, WrongContent, Wrong
 from uploads.ingest.answers import Send, answer
 from uploads.ingest.asking import Asked
 from uploads.ingest.forms import take_form
-from uploads.ingest.receiving import Receive, receive_into, writer_of
+from uploads.ingest.receiving import Receive, of_living_sender, receive_into, writer_of
 from uploads.ingest.staging import staging_path
 from uploads.ingest.threads import ask
 from uploads.ingest.writing import Writer
@@ -50,6 +50,7 @@ async def _take_raw(asked: Asked, receive: Receive, user: User, ref: str, kind: 
     part = await ask(part_for, actor=user, ref=ref, kind=kind)
     if asked.length == 0:
         raise BadRequest(_("The body is empty."))
+    receive = await of_living_sender(asked, receive)
     async with writer_of(part, offset=None) as writer:
         refuse_too_long(asked, writer)
         await receive_into(writer, receive)
