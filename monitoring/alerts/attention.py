@@ -11,7 +11,7 @@ from access.policy import Actor, require
 from monitoring.alerts.errors import BadOption, IsOver, NoSuchAlert
 from monitoring.alerts.models import Alert
 from monitoring.alerts.routing import database_now
-from monitoring.alerts.services import end_alert
+from monitoring.alerts.services import alone, end_alerts
 
 LONGEST_SNOOZE = timedelta(days=31)
 PERMISSION = "monitoring.change_alert"
@@ -30,7 +30,7 @@ def acknowledge_alert(*, alert: Alert, actor: Actor) -> Alert:
         )
         audit.record(actor=actor, action="alert.acknowledged", thing=locked, company=locked.company)
         if not locked.lasting:
-            end_alert(locked)
+            end_alerts([locked])
     locked.refresh_from_db()
     return locked
 
@@ -60,6 +60,8 @@ def snooze_alert(*, alert: Alert, actor: Actor, until: datetime) -> Alert:
 
 def _locked(alert: Alert, actor: Actor) -> Alert:
     require(actor, PERMISSION, alert.company)
+    # What happens again at this moment waits: it must not be written into one that has ended.
+    alone([alert.key])
     found = Alert.objects.select_for_update(of=("self",)).select_related("company")
     locked: Alert | None = found.filter(pk=alert.pk).first()
     if locked is None:

@@ -1,107 +1,146 @@
-"""Writing the outbox: a message for each channel, in the transaction of what it tells."""
+"""Writing the outbox: a message for each channel, in the transaction of what it tells.
 
-from django.db.models import F
+For any number of alerts at once: the statements are as many for one as for five hundred.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from django.db.models import Count, F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django_q.tasks import async_task
 
 from faults import reach
 from monitoring.alerts.models import Alert, Channel, Delivery
-from monitoring.alerts.routing import (
-    after_maintenance,
-    channels_for,
-    database_now,
-    due_at,
-    is_gathered,
-    is_often_enough,
-)
+from monitoring.alerts.routing import Routes, is_gathered, is_often_enough
+from monitoring.queue.services import enqueue_each
 
 QUEUE = "short"
 Kind, Status = Delivery.Kind, Delivery.Status
 _TOLD = (Kind.OPENED, Kind.WORSE, Kind.REPEATED)
 
 
-def tell_opened(alert: Alert) -> None:
-    for channel in channels_for(alert):
-        if is_often_enough(channel, alert):
-            write(alert, channel, Kind.OPENED)
-    _write_to_recipients(alert, Kind.OPENED)
+def tell_opened(alerts: Sequence[Alert]) -> None:
+    letters = Letters(alerts, are_new=True)
+    for alert in alerts:
+        for channel in letters.routes.channels_for(alert):
+            if is_often_enough(channel, alert):
+                letters.add(alert, channel, Kind.OPENED)
+        letters.add_for_recipients(alert, Kind.OPENED)
+    letters.write()
     reach("alert.opened")
 
 
-def tell_again(alert: Alert) -> None:
-    """It happened once more: whoever waits for so many times hears of it now."""
-    told = set(alert.deliveries.values_list("channel_id", flat=True))
-    for channel in channels_for(alert):
-        if channel.pk not in told and is_often_enough(channel, alert):
-            write(alert, channel, Kind.OPENED)
+def tell_again(alerts: Sequence[Alert]) -> None:
+    """They happened once more: whoever waits for so many times hears of it now."""
+    letters = Letters(alerts)
+    for alert in alerts:
+        for channel in letters.routes.channels_for(alert):
+            if not letters.has_told(alert, channel) and is_often_enough(channel, alert):
+                letters.add(alert, channel, Kind.OPENED)
+    letters.write()
 
 
-def tell_worse(alert: Alert) -> None:
-    told = set(alert.deliveries.values_list("channel_id", flat=True))
-    for channel in channels_for(alert):
-        if is_often_enough(channel, alert):
-            write(alert, channel, Kind.WORSE if channel.pk in told else Kind.OPENED)
-    _write_to_recipients(alert, Kind.WORSE)
+def tell_worse(alerts: Sequence[Alert]) -> None:
+    letters = Letters(alerts)
+    for alert in alerts:
+        for channel in letters.routes.channels_for(alert):
+            if is_often_enough(channel, alert):
+                told = letters.has_told(alert, channel)
+                letters.add(alert, channel, Kind.WORSE if told else Kind.OPENED)
+        letters.add_for_recipients(alert, Kind.WORSE)
+    letters.write()
 
 
-def tell_resolved(alert: Alert) -> None:
+def tell_resolved(alerts: Sequence[Alert]) -> None:
     """To those who were told of it. What was not to be sent yet need not be sent any more."""
-    mine = Delivery.objects.filter(alert=alert)
-    early = mine.filter(status=Status.WAITING, attempts=0, due_at__gt=Now())
+    theirs = Delivery.objects.filter(alert__in=alerts)
+    early = theirs.filter(status=Status.WAITING, attempts=0, due_at__gt=Now())
     early.update(status=Status.SKIPPED, error=_("It was over before this was to be sent."))
-    told = mine.filter(kind__in=_TOLD).exclude(status__in=[Status.SKIPPED, Status.FAILED])
-    channels = Channel.objects.filter(
-        pk__in=told.values("channel_id"), enabled=True, on_recovery=True
-    )
-    for channel in channels.order_by("pk"):
-        write(alert, channel, Kind.RESOLVED)
-    if told.filter(channel=None).exists():
-        _write_to_recipients(alert, Kind.RESOLVED)
+    told = theirs.filter(kind__in=_TOLD).exclude(status__in=[Status.SKIPPED, Status.FAILED])
+    heard = set(told.values_list("alert_id", "channel_id"))
+    channels = Channel.objects.in_bulk({channel for _alert, channel in heard if channel})
+    letters = Letters(alerts)
+    for alert in alerts:
+        for channel in channels.values():
+            if (alert.pk, channel.pk) in heard and channel.enabled and channel.on_recovery:
+                letters.add(alert, channel, Kind.RESOLVED)
+        if (alert.pk, None) in heard:
+            letters.add_for_recipients(alert, Kind.RESOLVED)
+    letters.write()
     reach("alert.resolved")
 
 
-def write(alert: Alert, channel: Channel, kind: Delivery.Kind) -> None:
-    """One message. Its key names the alert, the channel, what it tells, and the how-manieth."""
-    number = Delivery.objects.filter(alert=alert, channel=channel, kind=kind).count() + 1
-    gathered = is_gathered(channel, alert)
-    delivery = Delivery.objects.create(
-        company_id=alert.company_id,
-        alert=alert,
-        channel=channel,
-        channel_name=channel.name,
-        kind=kind,
-        key=f"{alert.pk}.{kind}.{number}.{channel.pk.hex}",
-        status=Status.GATHERED if gathered else Status.WAITING,
-        due_at=due_at(channel, alert, now=database_now()),
-    )
-    if not gathered:
-        wake(delivery)
+def tell_still(pairs: Sequence[tuple[Alert, Channel | None]]) -> None:
+    """That it is still so: to a channel, or (None) to the recipients of its own."""
+    letters = Letters([alert for alert, _channel in pairs])
+    for alert, channel in pairs:
+        if channel is None:
+            letters.add_for_recipients(alert, Kind.REPEATED)
+        else:
+            letters.add(alert, channel, Kind.REPEATED)
+    letters.write()
 
 
-def _write_to_recipients(alert: Alert, kind: Delivery.Kind) -> None:
-    if not alert.recipients:
-        return
-    number = Delivery.objects.filter(alert=alert, channel=None, kind=kind).count() + 1
-    delivery = Delivery.objects.create(
-        company_id=alert.company_id,
-        alert=alert,
-        recipients=alert.recipients,
-        channel_name=", ".join(alert.recipients)[:100],
-        kind=kind,
-        key=f"{alert.pk}.{kind}.{number}.recipients",
-        due_at=after_maintenance(alert, now=database_now()),
-    )
-    wake(delivery)
+class Letters:
+    """Messages that are written together, of alerts whose rows or keys are locked."""
+
+    def __init__(self, alerts: Sequence[Alert], *, are_new: bool = False) -> None:
+        self.routes = Routes(alerts)
+        self._made: list[Delivery] = []
+        # How many there are of an alert, for a channel, of a kind: the key tells the how-manieth.
+        self._count: Counter[tuple[int, object, str]] = Counter()
+        if alerts and not are_new:
+            rows = Delivery.objects.filter(alert__in=alerts).order_by()
+            of_each = rows.values_list("alert_id", "channel_id", "kind").annotate(Count("pk"))
+            self._count.update({(one[0], one[1], one[2]): one[3] for one in of_each})
+        self._heard = {(alert, channel) for alert, channel, _kind in self._count}
+
+    def has_told(self, alert: Alert, channel: Channel) -> bool:
+        return (alert.pk, channel.pk) in self._heard
+
+    def add(self, alert: Alert, channel: Channel, kind: Delivery.Kind) -> None:
+        """One message. Its key names the alert, the channel, what it tells, and the how-manieth."""
+        delivery = self._new(alert, channel, kind, channel.pk.hex)
+        delivery.channel, delivery.channel_name = channel, channel.name
+        if is_gathered(channel, alert):
+            delivery.status, delivery.woken_at = Status.GATHERED, None
+
+    def add_for_recipients(self, alert: Alert, kind: Delivery.Kind) -> None:
+        if alert.recipients:
+            delivery = self._new(alert, None, kind, "recipients")
+            delivery.recipients = alert.recipients
+            delivery.channel_name = ", ".join(alert.recipients)[:100]
+
+    def write(self) -> None:
+        Delivery.objects.bulk_create(self._made)
+        enqueue([one.pk for one in self._made if one.woken_at is not None])
+
+    def _new(self, alert: Alert, channel: Channel | None, kind: Delivery.Kind, to: str) -> Delivery:
+        place = (alert.pk, channel.pk if channel else None, str(kind))
+        self._count[place] += 1
+        due_at = self.routes.due_at(channel, alert)
+        self._made.append(
+            Delivery(
+                company_id=alert.company_id,
+                alert=alert,
+                kind=kind,
+                key=f"{alert.pk}.{kind}.{self._count[place]}.{to}",
+                due_at=due_at,
+                # What is due later is woken by the tick.
+                woken_at=self.routes.now if due_at <= self.routes.now else None,
+            )
+        )
+        return self._made[-1]
 
 
 def wake(delivery: Delivery) -> None:
     """Tell a worker, unless it is to be sent later: then the tick does."""
     found = Delivery.objects.filter(pk=delivery.pk, due_at__lte=Now())
     if found.update(woken_at=Now(), status=F("status")):
-        enqueue(delivery.pk)
+        enqueue([delivery.pk])
 
 
-def enqueue(delivery_id: int) -> None:
+def enqueue(delivery_ids: Sequence[int]) -> None:
     """A task only names the row; a second one for it does nothing."""
-    async_task("monitoring.alerts.tasks.send_delivery", delivery_id, cluster=QUEUE, group="alert")
+    enqueue_each("monitoring.alerts.tasks.send_delivery", delivery_ids, queue=QUEUE, group="alert")

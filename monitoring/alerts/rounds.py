@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from faults import reach
 from monitoring.alerts.models import Alert, Channel, Delivery
-from monitoring.alerts.outbox import enqueue, wake, write
+from monitoring.alerts.outbox import enqueue, tell_still, wake
 from monitoring.alerts.routing import database_now, is_often_enough, newest_digest_time, takes
 
 Kind, Status = Delivery.Kind, Delivery.Status
@@ -48,22 +48,29 @@ def wake_deliveries() -> int:
             one.pk for one in rows.filter(due | lost, unheard).order_by("due_at", "pk")[:BATCH]
         ]
         Delivery.objects.filter(pk__in=found).update(woken_at=Now())
-        for pk in found:
-            enqueue(pk)
+        enqueue(found)
     return len(found)
 
 
 @transaction.atomic
 def end_snoozes() -> None:
-    """What is still so when its snooze ends is told once more."""
+    """What is still so when its snooze ends is told once more, to all who were told of it."""
     rows = Alert.objects.open().select_for_update(skip_locked=True)
-    for alert in rows.filter(snoozed_until__lte=Now()):
-        Alert.objects.filter(pk=alert.pk).update(snoozed_until=None)
-        for channel in Channel.objects.filter(
-            enabled=True, pk__in=alert.deliveries.values("channel_id")
-        ):
-            write(alert, channel, Kind.REPEATED)
-        reach("alert.snooze-ended")
+    ended = {one.pk: one for one in rows.filter(snoozed_until__lte=Now()).order_by("pk")[:BATCH]}
+    if not ended:
+        return
+    Alert.objects.filter(pk__in=ended).update(snoozed_until=None)
+    channels = Channel.objects.filter(enabled=True).in_bulk()
+    told = Delivery.objects.filter(alert__in=ended).order_by("alert_id", "channel_id").distinct()
+    heard = told.values_list("alert_id", "channel_id")
+    tell_still(
+        [
+            (ended[alert], channels.get(channel))
+            for alert, channel in heard
+            if channel is None or channel in channels
+        ]
+    )
+    reach("alert.snooze-ended")
 
 
 def repeat_alerts() -> int:
@@ -94,7 +101,7 @@ def _repeat(alert_id: int, channel: Channel, pause: timedelta) -> bool:
     under_way = Q(status__in=[Status.WAITING, Status.SENDING, Status.GATHERED])
     if mine.filter(under_way | Q(due_at__gt=Now() - pause)).exists():
         return False
-    write(alert, channel, Kind.REPEATED)
+    tell_still([(alert, channel)])
     reach("alert.repeated")
     return True
 
@@ -107,6 +114,8 @@ def gather_digests() -> int:
         assert channel.digest_at is not None
         at = newest_digest_time(channel.digest_at, channel.time_zone, now=now)
         waiting = channel.deliveries.filter(status=Status.GATHERED, digest=None, created_at__lte=at)
+        # What stands in a maintenance window comes with the digest after it.
+        waiting = waiting.filter(due_at__lte=now)
         if not waiting.exists():
             continue
         try:

@@ -1,6 +1,6 @@
 """Which channels an alert goes to, and from when on. Reads the rows that say so; sends nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,13 +14,39 @@ _RANK = {severity: rank for rank, severity in enumerate(Alert.Severity.values)}
 UNDELIVERED = "alerts.undelivered"
 
 
-def channels_for(alert: Alert) -> list[Channel]:
-    """Those of its company and those of all, that take such an alert."""
-    of_company = (
-        Q(company=None) | Q(company=alert.company_id) if alert.company_id else Q(company=None)
-    )
-    rows = Channel.objects.filter(of_company, enabled=True).order_by("pk")
-    return [channel for channel in rows if takes(channel, alert)]
+class Routes:
+    """Channels and maintenance windows, read once for any number of alerts."""
+
+    def __init__(self, alerts: Sequence[Alert]) -> None:
+        companies = {alert.company_id for alert in alerts if alert.company_id}
+        theirs = Q(company=None) | Q(company__in=companies)
+        self.now = database_now()
+        self._channels = list(Channel.objects.filter(theirs, enabled=True).order_by("pk"))
+        self._windows = list(MaintenanceWindow.objects.filter(theirs, ends_at__gt=self.now))
+
+    def channels_for(self, alert: Alert) -> list[Channel]:
+        """Those of its company and those of all, that take such an alert."""
+        return [
+            channel
+            for channel in self._channels
+            if channel.company_id in (None, alert.company_id) and takes(channel, alert)
+        ]
+
+    def due_at(self, channel: Channel | None, alert: Alert) -> datetime:
+        """When it may be sent: after all maintenance, and outside quiet hours if it can wait.
+        What is gathered waits for the digest, whose hour is chosen."""
+        free = _after(self._maintenance(alert), self.now)
+        if channel is None or alert.severity == Alert.Severity.CRITICAL:
+            return free
+        return free if is_gathered(channel, alert) else after_quiet(channel, free)
+
+    def _maintenance(self, alert: Alert) -> Iterable[tuple[datetime, datetime]]:
+        return (
+            (window.begins_at, window.ends_at)
+            for window in self._windows
+            if window.company_id in (None, alert.company_id)
+            and (not window.about or alert.about in window.about)
+        )
 
 
 def takes(channel: Channel, alert: Alert) -> bool:
@@ -41,26 +67,6 @@ def is_often_enough(channel: Channel, alert: Alert) -> bool:
 def is_gathered(channel: Channel, alert: Alert) -> bool:
     """Whether it waits for the digest. What is critical does not."""
     return channel.digest_at is not None and alert.severity != Alert.Severity.CRITICAL
-
-
-def due_at(channel: Channel, alert: Alert, *, now: datetime) -> datetime:
-    """When it may be sent: after all maintenance, and outside quiet hours if it can wait."""
-    free = after_maintenance(alert, now=now)
-    if alert.severity == Alert.Severity.CRITICAL:
-        return free
-    return after_quiet(channel, free)
-
-
-def after_maintenance(alert: Alert, *, now: datetime) -> datetime:
-    of_company = Q(company=None)
-    if alert.company_id:
-        of_company |= Q(company=alert.company_id)
-    windows = [
-        window
-        for window in MaintenanceWindow.objects.filter(of_company, ends_at__gt=now)
-        if not window.about or alert.about in window.about
-    ]
-    return _after(((one.begins_at, one.ends_at) for one in windows), now)
 
 
 def after_quiet(channel: Channel, moment: datetime) -> datetime:

@@ -5,6 +5,7 @@ between the change and the telling leaves the difference, and the next round tel
 """
 
 import time
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -13,14 +14,22 @@ from django.utils.translation import gettext as _
 
 from faults import reach
 from monitoring.alerts.models import Alert
-from monitoring.alerts.services import open_alert, resolve_alert
+from monitoring.alerts.services import Fact, open_alerts, resolve_alerts
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
 from monitoring.expected.states import BAD, Status
 from monitoring.times.clock import database_now
 
-BATCH = 200
+BATCH = 250
 # Of thousands at once the rest is told in the next rounds: the tick has other duties.
 LONGEST_ROUND_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class News:
+    """Of a batch of jobs: what is to be told, and the keys of what is over."""
+
+    facts: list[Fact] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
 
 
 def tell_changes() -> int:
@@ -46,8 +55,11 @@ def _tell_batch() -> int:
         .select_for_update(of=("self",), skip_locked=True)[:BATCH]
     )
     said = _messages(jobs)
+    news = News()
     for job in jobs:
-        _tell(job, said.get(job.pk, ""))
+        _tell(job, said.get(job.pk, ""), news)
+    open_alerts(news.facts)
+    resolve_alerts(news.over)
     reach("expected.told-before-commit")
     ExpectedBackupJob.objects.bulk_update(jobs, ["told_status", "told_too_old"])
     return len(jobs)
@@ -63,22 +75,23 @@ def _messages(jobs: list[ExpectedBackupJob]) -> dict[int, str]:
     return {job_id: message or "" for job_id, at, message in found if due[job_id] == at}
 
 
-def _tell(job: ExpectedBackupJob, said: str) -> None:
+def _tell(job: ExpectedBackupJob, said: str, news: News) -> None:
     if job.told_status != job.current_status:
         if job.current_status in BAD:
             # From one bad state to another it is told again, as the same alert.
             again = job.current_status if job.told_status in BAD else ""
-            _open(job, "state", _subject(job), _text(job, said), occurrence=again)
+            text = _text(job, said)
+            news.facts.append(_fact(job, "state", _subject(job), text, occurrence=again))
         elif job.told_status in BAD:
-            resolve_alert(key=key_of(job, "state"))
+            news.over.append(key_of(job, "state"))
         job.told_status = job.current_status
     if job.told_too_old != job.is_too_old:
         words = {"name": job.database_name, "hours": job.max_age_hours}
         if job.is_too_old:
             title = _("%(name)s: no success for more than %(hours)s hours")
-            _open(job, "age", title % words, _since(job))
+            news.facts.append(_fact(job, "age", title % words, _since(job)))
         else:
-            resolve_alert(key=key_of(job, "age"))
+            news.over.append(key_of(job, "age"))
         job.told_too_old = job.is_too_old
 
 
@@ -87,11 +100,11 @@ def key_of(job: ExpectedBackupJob, what: str) -> str:
     return f"expected.{what}:{job.pk}"
 
 
-def _open(
+def _fact(
     job: ExpectedBackupJob, what: str, subject: str, text: str, *, occurrence: str = ""
-) -> None:
+) -> Fact:
     """The one place that knows how the product tells people something."""
-    open_alert(
+    return Fact(
         key=key_of(job, what),
         company=job.company,
         severity=Alert.Severity.CRITICAL if what == "state" else Alert.Severity.WARNING,

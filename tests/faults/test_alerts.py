@@ -45,6 +45,17 @@ end_snoozes()
 gather_digests()
 resolve_alert(key="x:1")
 """
+# More than a batch, as when a network goes and everybody is late at once.
+MANY = """
+import django
+django.setup()
+from monitoring.alerts import services
+services.BATCH = 2
+services.settle(
+    rule="x",
+    facts=[services.Fact(key=f"x:{one}", company=None, subject="x") for one in range(6)],
+)
+"""
 IN_A_SENDING = {f"alert.{point}" for point in ("claimed", "handed-over", "before-sent", "written")}
 IN_A_COURSE = set(IN_AN_ALERT) - IN_A_SENDING
 CONFIRMED = {"alert.handed-over", "alert.before-sent", "alert.written"}
@@ -112,3 +123,24 @@ def test_killed_at_a_point_of_an_alerts_course(point: str) -> None:
     keys = list(Delivery.objects.values_list("key", flat=True))
     assert len(keys) == len(set(keys))
     resolve_alert(key="x:2")
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "alert.rows-written:2",
+        pytest.param("alert.opened:3", marks=pytest.mark.exhaustive),
+    ],
+)
+@pytest.mark.usefixtures("channel")
+def test_killed_while_many_are_told(point: str) -> None:
+    process = Process(MANY, fault=point)
+    assert process.wait() == -signal.SIGKILL, process.said
+    # Each batch is there with its messages and their tasks, or not at all.
+    whole = 2 * (int(point[-1]) - 1)
+    assert Alert.objects.count() == OrmQ.objects.count() == whole
+    assert Delivery.objects.count() == 2 * whole
+    process = Process(MANY)
+    assert process.wait() == 0, process.said
+    assert Alert.objects.open().count() == Alert.objects.count() == OrmQ.objects.count() == 6
+    assert len(set(Delivery.objects.values_list("key", flat=True))) == 12
