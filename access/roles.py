@@ -98,6 +98,7 @@ _ADMIN = _OPERATOR | {
     "monitoring.delete_channel",
     "monitoring.delete_maintenancewindow",
     "monitoring.test_channel",
+    "monitoring.view_agentwatch",
     "monitoring.view_channel",
     "monitoring.view_maintenancewindow",
     "monitoring.view_delivery",

@@ -17,6 +17,7 @@ from backups.alerting import (
 )
 from config.audit_watch import alert_lost_audit
 from monitoring.alerts.rules import alert_full_disk, alert_full_storages, alert_silent_queues
+from monitoring.expected.lost_agents import alert_lost_agents
 from restores.alerting import end_answered_approvals
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,7 @@ RULES: tuple[Callable[[], object], ...] = (
     alert_full_storages,
     alert_full_disk,
     alert_silent_queues,
+    alert_lost_agents,
     alert_lost_audit,
 )
 

@@ -63,6 +63,7 @@ class Environment:
     email_from: str | None
     public_url: str | None
     alert_inner_hosts: bool
+    agent_silent_hours: int
     dead_man_url: str | None
 
 
@@ -134,6 +135,9 @@ def read_environment(*, env_file: bool = True) -> Environment:
         email_from=env.str("HOLDFAST_EMAIL_FROM", None),
         public_url=env.str("HOLDFAST_PUBLIC_URL", None, validate=_web_address),
         alert_inner_hosts=env.bool("HOLDFAST_ALERT_INNER_HOSTS", False),
+        agent_silent_hours=env.int(
+            "HOLDFAST_AGENT_SILENT_HOURS", 48, validate=validate.Range(0, 87_600)
+        ),
         dead_man_url=env.str("HOLDFAST_DEAD_MAN_URL", None, validate=_web_address),
     )
     try:

@@ -1,6 +1,13 @@
 """The models of all parts of monitoring, for Django to find."""
 
-from monitoring.alerts.models import Alert, Channel, Delivery, MaintenanceWindow, StorageReading
+from monitoring.alerts.models import (
+    AgentWatch,
+    Alert,
+    Channel,
+    Delivery,
+    MaintenanceWindow,
+    StorageReading,
+)
 from monitoring.events.models import Event
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob, JobRun, WatchGap
 from monitoring.figures.models import Tally
@@ -10,6 +17,7 @@ from monitoring.live.models import LiveTicket, ServerProcess
 from monitoring.notices.models import Notice
 
 __all__ = [
+    "AgentWatch",
     "Alert",
     "BackupEntry",
     "Channel",

@@ -6,6 +6,7 @@ from config.openapi.samples import problem
 from config.openapi.shapes import TEXT, number, one_of
 
 _OVER = problem(409, "alert_is_over", "This alert is over already.")
+_AGENTS = "monitoring.alerts.api.agents"
 _VIEWS = "monitoring.alerts.api.views"
 
 ALERT_CALLS: dict[tuple[str, str], Call] = {
@@ -48,6 +49,23 @@ ALERT_CALLS: dict[tuple[str, str], Call] = {
         *("Alerts", "listAlertChannels", "Where alerts are sent"),
         gives="AlertChannelPage",
         description="Administrators. Addresses are not shown: there are secrets in them.",
+    ),
+    (f"{_AGENTS}.AgentsView", "get"): call(
+        *("Alerts", "listAlertAgents", "When each agent was heard last"),
+        gives="AlertAgentPage",
+        description="Administrators.",
+    ),
+    (f"{_AGENTS}.AgentView", "get"): call(
+        *("Alerts", "readAlertAgent", "When an agent was heard last"),
+        gives="AlertAgent",
+        refuses=(404,),
+    ),
+    (f"{_AGENTS}.AgentView", "patch"): call(
+        *("Alerts", "watchAgent", "After how many hours of silence an agent is told"),
+        gives="AlertAgent",
+        takes="AlertAgentLimit",
+        description="Administrators.",
+        refuses=(404,),
     ),
     (f"{_VIEWS}.ChannelTestView", "post"): call(
         *("Alerts", "testAlertChannel", "Send a test message"),

@@ -13,6 +13,7 @@ from config.openapi.shapes import (
     body,
     listing,
     maybe,
+    number,
     one_of,
     page,
 )
@@ -51,6 +52,16 @@ _SEND = answer(
     error=maybe(TEXT),
 )
 
+_AGENT = answer(
+    id=COUNT,
+    agent_id=TEXT,
+    company=answer(id=COUNT, name=TEXT),
+    heard_at={**maybe(MOMENT), "description": "When one of its tokens was used last."},
+    tokens={**COUNT, "description": "How many of its tokens still open."},
+    silent_after_hours={**COUNT, "description": "0: it is never told."},
+    is_own_limit={**FLAG, "description": "Else it is that of the installation."},
+)
+
 SHAPES: dict[str, Shape] = {
     "Alert": answer(**_ALERT),
     "AlertWithSends": answer(**_ALERT, sends=listing(_SEND)),
@@ -67,6 +78,15 @@ SHAPES: dict[str, Shape] = {
         least_severity=one_of(*SEVERITIES),
     ),
     "AlertChannelPage": page("AlertChannel"),
+    "AlertAgent": _AGENT,
+    "AlertAgentPage": page("AlertAgent"),
+    "AlertAgentLimit": body(
+        ("silent_after_hours",),
+        silent_after_hours={
+            **maybe(number(0, 87_600)),
+            "description": "0: never told; null: as the installation has it.",
+        },
+    ),
 }
 
 _HERE = "https://holdfast.example.com/api/alerts"
@@ -108,6 +128,15 @@ _CHANNEL: dict[str, Any] = {
     "recipients": ["ops@example.org"],
     "least_severity": "warning",
 }
+_TILL: dict[str, Any] = {
+    "id": 3,
+    "agent_id": "till-porto",
+    "company": {"id": 1, "name": "Acme"},
+    "heard_at": "2026-11-21T02:59:40Z",
+    "tokens": 1,
+    "silent_after_hours": 48,
+    "is_own_limit": False,
+}
 SAMPLES: dict[str, Any] = {
     "Alert": _OPEN,
     "AlertWithSends": {**_OPEN, "sends": [_SENT]},
@@ -121,4 +150,7 @@ SAMPLES: dict[str, Any] = {
     "AlertSend": {**_SENT, "kind": "test", "status": "waiting", "attempts": 0, "sent_at": None},
     "AlertChannel": _CHANNEL,
     "AlertChannelPage": {"results": [_CHANNEL], "next": None, "previous": None, "count": 1},
+    "AlertAgent": _TILL,
+    "AlertAgentPage": {"results": [_TILL], "next": None, "previous": None, "count": 1},
+    "AlertAgentLimit": {"silent_after_hours": 48},
 }

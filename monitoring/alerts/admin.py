@@ -22,7 +22,7 @@ from monitoring.alerts.channels import (
     remove_channel,
 )
 from monitoring.alerts.errors import BadOption
-from monitoring.alerts.models import Alert, Channel, Delivery, MaintenanceWindow
+from monitoring.alerts.models import AgentWatch, Alert, Channel, Delivery, MaintenanceWindow
 from monitoring.alerts.pages.channel_form import Lines, ModelForm
 
 
@@ -45,6 +45,18 @@ class AlertAdmin(RecordAdmin):
     @admin.display(description=_("last seen"), ordering="last_seen_at")
     def last(self, alert: Alert) -> SafeString | str:
         return ago(alert.last_seen_at)
+
+
+@admin.register(AgentWatch)
+class AgentWatchAdmin(RecordAdmin):
+    company_path = "agent__company"
+    list_display = ["agent", "heard", "silent_after_hours"]
+    search_fields = ["agent__agent_id"]
+    list_select_related = ["agent"]
+
+    @admin.display(description=_("last heard"), ordering="heard_at")
+    def heard(self, watch: AgentWatch) -> SafeString | str:
+        return ago(watch.heard_at)
 
 
 @admin.register(Delivery)

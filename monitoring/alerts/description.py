@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from monitoring.alerts.models import Alert, Channel, Delivery
+from access.models import Agent
+from monitoring.alerts.agents import hours_of
+from monitoring.alerts.models import AgentWatch, Alert, Channel, Delivery
 
 
 def describe_alert(alert: Alert) -> dict[str, Any]:
@@ -52,6 +54,20 @@ def describe_channel(channel: Channel) -> dict[str, Any]:
         "enabled": channel.enabled,
         "recipients": channel.recipients,
         "least_severity": channel.least_severity,
+    }
+
+
+def describe_agent(agent: Agent) -> dict[str, Any]:
+    """An agent as `list_agents` reads it. `silent_after_hours` is what holds for it."""
+    watch: AgentWatch | None = getattr(agent, "watch", None)
+    return {
+        "id": agent.pk,
+        "agent_id": agent.agent_id,
+        "company": {"id": agent.company_id, "name": agent.company.name},
+        "heard_at": _iso(agent.heard),  # type: ignore[attr-defined]  # annotated
+        "tokens": agent.tokens,  # type: ignore[attr-defined]  # annotated
+        "silent_after_hours": hours_of(agent),
+        "is_own_limit": watch is not None and watch.silent_after_hours is not None,
     }
 
 

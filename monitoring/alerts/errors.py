@@ -18,6 +18,11 @@ class NoSuchChannel(AlertError):
     status = 404
 
 
+class NoSuchAgent(AlertError):
+    code = "not_found"
+    status = 404
+
+
 class IsOver(AlertError):
     """The alert is resolved: there is nothing to acknowledge or to snooze."""
 

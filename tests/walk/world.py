@@ -27,7 +27,7 @@ from backups.models import (
     LevelResult,
 )
 from controlplane.models import ControlSet
-from monitoring.alerts.models import Channel, Delivery, MaintenanceWindow
+from monitoring.alerts.models import AgentWatch, Channel, Delivery, MaintenanceWindow
 from monitoring.alerts.services import open_alert
 from monitoring.events.models import Event
 from monitoring.expected.arrivals import Arrival, record_entry
@@ -143,6 +143,7 @@ def furnish(name: str, folder: Path) -> Place:
             backup=backup, stored=stored, level="checksum", passed=True
         ),
         "alert": alert,
+        "agentwatch": AgentWatch.objects.create(agent=agent, silent_after_hours=5),
         "channel": channel,
         "maintenancewindow": MaintenanceWindow.objects.create(
             company=place.company, begins_at=Now(), ends_at=Now() + timedelta(hours=1), reason=mark
@@ -233,6 +234,7 @@ def _recording(session: UploadSession, stored: StoredObject) -> Recording:
 
 def values_for(things: Mapping[str, Any]) -> dict[str, object]:
     return {
+        "agent_pk": things["agent"].pk,
         "alert_id": things["alert"].pk,
         "backup_id": things["backup"].pk,
         "channel_id": things["channel"].pk,
@@ -259,6 +261,7 @@ def missing_values() -> dict[str, object]:
     """Of nothing that there is."""
     nothing = uuid.UUID(int=1)
     return {
+        "agent_pk": 10**9,
         "alert_id": 10**9,
         "backup_id": nothing,
         "channel_id": nothing,

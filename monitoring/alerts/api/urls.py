@@ -2,9 +2,10 @@
 
 from django.urls import re_path
 
-from monitoring.alerts.api import views
+from monitoring.alerts.api import agents, views
 
 ALERT = r"(?P<alert_id>[0-9]{1,18})"
+AGENT = r"(?P<agent_pk>[0-9]{1,18})"
 CHANNEL = r"(?P<channel_id>[0-9a-fA-F-]{32,36})"
 
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
         views.ChannelTestView.as_view(),
         name="alert-channel-test",
     ),
+    re_path(r"^alerts/agents/?$", agents.AgentsView.as_view(), name="alert-agents"),
+    re_path(rf"^alerts/agents/{AGENT}/?$", agents.AgentView.as_view(), name="alert-agent"),
     re_path(rf"^alerts/{ALERT}/?$", views.AlertView.as_view(), name="alert"),
     re_path(
         rf"^alerts/{ALERT}/acknowledge/?$",

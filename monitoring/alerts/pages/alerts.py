@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from access.models import User
 from access.pages.gate import must_have, person
 from access.policy import NotAllowed
+from monitoring.alerts.agents import VIEW as VIEW_AGENTS
 from monitoring.alerts.attention import PERMISSION, acknowledge_alert, snooze_alert
 from monitoring.alerts.errors import AlertError, NoSuchAlert
 from monitoring.alerts.models import Alert
@@ -84,6 +85,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         "narrows": filters != AlertFilters(),
         "page": page,
         "may_change": (may_change := user.may("monitoring.change_channel")),
+        "may_watch": user.may(VIEW_AGENTS),
         "nobody_is_told": may_change and not list_channels(actor=user).exists(),
         "rows": [(alert, alert.is_open and _may_act(user, alert)) for alert in page.results],
     }

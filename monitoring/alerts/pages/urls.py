@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.alerts.pages import alerts, channels, windows
+from monitoring.alerts.pages import agents, alerts, channels, windows
 
 app_name = "alerts"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     ),
     path("dashboard/alerts/windows", windows.window_add, name="window-add"),
     path("dashboard/alerts/windows/<int:window_id>/end", windows.window_end, name="window-end"),
+    path("dashboard/alerts/agents", agents.agent_list, name="agents"),
+    path("dashboard/alerts/agents/<int:agent_pk>", agents.agent_act, name="agent-act"),
     path("dashboard/alerts/<int:alert_id>", alerts.alert_detail, name="detail"),
     path("dashboard/alerts/<int:alert_id>/act", alerts.alert_act, name="act"),
 ]

@@ -9,10 +9,12 @@ from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from access.models import User
-from access.policy import Actor, NotAllowed, System
+from access.policy import Actor, NotAllowed, System, require
+from monitoring.alerts.agents import VIEW as VIEW_AGENTS
+from monitoring.alerts.agents import agent_for, list_agents, watch_agent
 from monitoring.alerts.attention import acknowledge_alert, snooze_alert
 from monitoring.alerts.channels import test_channel
-from monitoring.alerts.description import describe_alert, describe_delivery
+from monitoring.alerts.description import describe_agent, describe_alert, describe_delivery
 from monitoring.alerts.errors import AlertError
 from monitoring.alerts.models import Alert
 from monitoring.alerts.routing import database_now
@@ -53,7 +55,13 @@ class Command(BaseCommand):
         when.add_argument("--until", type=datetime.fromisoformat, metavar="2026-11-22T07:00+00:00")
         test = verbs.add_parser("test", help="send a test message now")
         test.add_argument("channel", nargs="?", help="name or id; without one they are listed")
-        for verb in (listing, acknowledge, snooze, test):
+        agents = verbs.add_parser("agents", help="when each agent was heard last, and its limit")
+        watch = verbs.add_parser("watch", help="after what silence an agent is told")
+        watch.add_argument("agent", metavar="AGENT")
+        limit = watch.add_mutually_exclusive_group(required=True)
+        limit.add_argument("--hours", type=int, help="0: never")
+        limit.add_argument("--default", action="store_true", help="as the installation has it")
+        for verb in (listing, acknowledge, snooze, test, agents, watch):
             verb.epilog = EPILOG
             verb.add_argument("--json", action="store_true", help="answer in JSON")
             verb.add_argument("--as", dest="username", metavar="USER", help="with this one's role")
@@ -118,6 +126,26 @@ class Command(BaseCommand):
             raise CommandError(delivery.error, returncode=FAILED)
         if not options["json"]:
             self.stdout.write(f"{channel.name}: {delivery.get_status_display()}")
+
+    def _agents(self, actor: Actor, options: dict[str, Any]) -> None:
+        require(actor, VIEW_AGENTS)
+        found = [describe_agent(one) for one in list_agents(actor=actor)]
+        if options["json"]:
+            self._write({"results": found})
+            return
+        for one in found:
+            heard, hours = one["heard_at"] or _("never"), one["silent_after_hours"]
+            self.stdout.write(f"{one['agent_id']:<30} {heard:<28} {hours} h")
+        if not found:
+            self.stdout.write(_("No agent."))
+
+    def _watch(self, actor: Actor, options: dict[str, Any]) -> None:
+        agent = agent_for(actor=actor, ref=str(options["agent"]))
+        found = describe_agent(watch_agent(agent=agent, hours=options["hours"], actor=actor))
+        if options["json"]:
+            self._write(found)
+        else:
+            self.stdout.write(f"{found['agent_id']}: {found['silent_after_hours']} h")
 
     def _say(self, alert: Alert, words: str, options: dict[str, Any]) -> None:
         if options["json"]:
