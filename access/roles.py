@@ -95,6 +95,7 @@ _ADMIN = _OPERATOR | {
     "monitoring.add_channel",
     "monitoring.add_maintenancewindow",
     "monitoring.change_channel",
+    "monitoring.change_maintenancewindow",
     "monitoring.delete_channel",
     "monitoring.delete_maintenancewindow",
     "monitoring.test_channel",

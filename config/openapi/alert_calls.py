@@ -6,6 +6,8 @@ from config.openapi.samples import problem
 from config.openapi.shapes import TEXT, number, one_of
 
 _OVER = problem(409, "alert_is_over", "This alert is over already.")
+_CHANNELS = "monitoring.alerts.api.channels"
+_WINDOWS = "monitoring.alerts.api.windows"
 _AGENTS = "monitoring.alerts.api.agents"
 _VIEWS = "monitoring.alerts.api.views"
 
@@ -45,10 +47,65 @@ ALERT_CALLS: dict[tuple[str, str], Call] = {
         refuses=(404, 409),
         conflict=_OVER,
     ),
-    (f"{_VIEWS}.ChannelsView", "get"): call(
+    (f"{_CHANNELS}.ChannelsView", "get"): call(
         *("Alerts", "listAlertChannels", "Where alerts are sent"),
         gives="AlertChannelPage",
         description="Administrators. Addresses are not shown: there are secrets in them.",
+    ),
+    (f"{_CHANNELS}.ChannelsView", "post"): call(
+        *("Alerts", "createAlertChannel", "Send alerts to somebody else, too"),
+        gives="AlertChannel",
+        status=201,
+        takes="NewAlertChannel",
+        description="Administrators; without a company, for all of them: superusers.",
+    ),
+    (f"{_CHANNELS}.ChannelView", "get"): call(
+        *("Alerts", "readAlertChannel", "One channel, without its address"),
+        gives="AlertChannel",
+        refuses=(404,),
+    ),
+    (f"{_CHANNELS}.ChannelView", "patch"): call(
+        *("Alerts", "changeAlertChannel", "Change what goes there, and when"),
+        gives="AlertChannel",
+        takes="AlertChannelChange",
+        description="Administrators. An address that is not named stays as it is, unless the "
+        "kind changes. What is held back by quiet hours goes by the new ones.",
+        refuses=(404,),
+    ),
+    (f"{_CHANNELS}.ChannelView", "delete"): call(
+        *("Alerts", "removeAlertChannel", "Send nothing there any more"),
+        status=204,
+        description="Administrators. What was sent by it stays to be seen.",
+        refuses=(404,),
+    ),
+    (f"{_WINDOWS}.WindowsView", "get"): call(
+        *("Alerts", "listMaintenance", "Windows that are not over"),
+        gives="MaintenancePage",
+        description="Administrators. In a window alerts open as always, and nothing is sent.",
+    ),
+    (f"{_WINDOWS}.WindowsView", "post"): call(
+        *("Alerts", "addMaintenance", "Send nothing for a while"),
+        gives="Maintenance",
+        status=201,
+        takes="NewMaintenance",
+        description="Administrators; without a company, for all of them: superusers. "
+        "What is still so at its end is sent then. 31 days at the most.",
+    ),
+    (f"{_WINDOWS}.WindowView", "get"): call(
+        *("Alerts", "readMaintenance", "One window"), gives="Maintenance", refuses=(404,)
+    ),
+    (f"{_WINDOWS}.WindowView", "patch"): call(
+        *("Alerts", "changeMaintenance", "Change when it is, or what about"),
+        gives="Maintenance",
+        takes="MaintenanceChange",
+        description="Administrators. What waits for its end waits for the new one.",
+        refuses=(404,),
+    ),
+    (f"{_WINDOWS}.WindowView", "delete"): call(
+        *("Alerts", "endMaintenance", "End it now: what waited is sent"),
+        status=204,
+        description="Administrators.",
+        refuses=(404,),
     ),
     (f"{_AGENTS}.AgentsView", "get"): call(
         *("Alerts", "listAlertAgents", "When each agent was heard last"),
@@ -67,7 +124,7 @@ ALERT_CALLS: dict[tuple[str, str], Call] = {
         description="Administrators.",
         refuses=(404,),
     ),
-    (f"{_VIEWS}.ChannelTestView", "post"): call(
+    (f"{_CHANNELS}.ChannelTestView", "post"): call(
         *("Alerts", "testAlertChannel", "Send a test message"),
         gives="AlertSend",
         status=202,

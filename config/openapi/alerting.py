@@ -5,6 +5,7 @@ from typing import Any
 from config.openapi.shapes import (
     COUNT,
     FLAG,
+    LARGEST,
     MOMENT,
     TEXT,
     UUID,
@@ -16,6 +17,7 @@ from config.openapi.shapes import (
     number,
     one_of,
     page,
+    text,
 )
 
 SEVERITIES = ("info", "warning", "critical")
@@ -52,6 +54,40 @@ _SEND = answer(
     error=maybe(TEXT),
 )
 
+_NAMES = listing(text(254), maxItems=100)
+_CLOCK = maybe({**TEXT, "pattern": "^[0-2][0-9]:[0-5][0-9]$"})
+_WHOSE = {**TEXT, "description": "Id or name; `*` is all of them, which superusers may say."}
+_ADDRESS = {
+    **text(2000, least=0),
+    "writeOnly": True,
+    "description": "Of a service, such as `ntfys://HOST/TOPIC`; of mail a server of its own, "
+    "`smtp+tls://USER:PASSWORD@HOST:587`. Kept encrypted.",
+}
+_CHANNEL_FIELDS: dict[str, Shape] = {
+    "name": text(100),
+    "kind": one_of("mail", "service"),
+    "enabled": FLAG,
+    "recipients": {**_NAMES, "description": "Mail addresses."},
+    "least_severity": one_of(*SEVERITIES),
+    "rules": {**_NAMES, "description": "Beginnings of rules, such as `backup.`; none: all."},
+    "about": {**_NAMES, "description": "Names of databases, storages, jobs; none: all."},
+    "after_count": number(1, LARGEST),
+    "on_recovery": FLAG,
+    "repeat_minutes": {
+        **maybe(number(5, LARGEST)),
+        "description": "Until somebody acknowledges; null: it is said once.",
+    },
+    "quiet_from": _CLOCK,
+    "quiet_to": {**_CLOCK, "description": "What is critical goes all the same."},
+    "digest_at": {**_CLOCK, "description": "One message a day in place of many."},
+    "time_zone": text(64),
+}
+_WINDOW_FIELDS: dict[str, Shape] = {
+    "begins_at": {**MOMENT, "description": "Without it: now."},
+    "ends_at": MOMENT,
+    "about": {**_NAMES, "description": "Names; none: all."},
+    "reason": text(200, least=0),
+}
 _AGENT = answer(
     id=COUNT,
     agent_id=TEXT,
@@ -71,12 +107,15 @@ SHAPES: dict[str, Shape] = {
     "AlertChannel": answer(
         id=UUID,
         company=_COMPANY,
-        name=TEXT,
-        kind=one_of("mail", "service"),
-        enabled=FLAG,
-        recipients=listing(TEXT),
-        least_severity=one_of(*SEVERITIES),
+        has_address={**FLAG, "description": "It is never shown: there are secrets in it."},
+        **_CHANNEL_FIELDS,
     ),
+    "NewAlertChannel": body(("name",), company=_WHOSE, **_CHANNEL_FIELDS, address=_ADDRESS),
+    "AlertChannelChange": body((), **_CHANNEL_FIELDS, address=_ADDRESS),
+    "Maintenance": answer(id=COUNT, company=_COMPANY, **_WINDOW_FIELDS, created_by=TEXT),
+    "MaintenancePage": page("Maintenance"),
+    "NewMaintenance": body(("ends_at",), company=_WHOSE, **_WINDOW_FIELDS),
+    "MaintenanceChange": body((), **_WINDOW_FIELDS),
     "AlertChannelPage": page("AlertChannel"),
     "AlertAgent": _AGENT,
     "AlertAgentPage": page("AlertAgent"),
@@ -126,7 +165,26 @@ _CHANNEL: dict[str, Any] = {
     "kind": "mail",
     "enabled": True,
     "recipients": ["ops@example.org"],
+    "has_address": False,
     "least_severity": "warning",
+    "rules": ["backup.", "expected."],
+    "about": [],
+    "after_count": 1,
+    "on_recovery": True,
+    "repeat_minutes": 60,
+    "quiet_from": "22:00",
+    "quiet_to": "06:00",
+    "digest_at": None,
+    "time_zone": "Europe/Lisbon",
+}
+_MAINTENANCE: dict[str, Any] = {
+    "id": 7,
+    "company": {"id": 1, "name": "Acme"},
+    "begins_at": "2026-11-21T20:00:00Z",
+    "ends_at": "2026-11-21T22:00:00Z",
+    "about": ["orders"],
+    "reason": "Moving to the new server",
+    "created_by": "ada",
 }
 _TILL: dict[str, Any] = {
     "id": 3,
@@ -150,6 +208,17 @@ SAMPLES: dict[str, Any] = {
     "AlertSend": {**_SENT, "kind": "test", "status": "waiting", "attempts": 0, "sent_at": None},
     "AlertChannel": _CHANNEL,
     "AlertChannelPage": {"results": [_CHANNEL], "next": None, "previous": None, "count": 1},
+    "NewAlertChannel": {
+        "name": "Chat",
+        "kind": "service",
+        "address": "ntfys://ntfy.example.org/alerts",
+        "least_severity": "critical",
+    },
+    "AlertChannelChange": {"quiet_from": "22:00", "quiet_to": "06:00"},
+    "Maintenance": _MAINTENANCE,
+    "MaintenancePage": {"results": [_MAINTENANCE], "next": None, "previous": None, "count": 1},
+    "NewMaintenance": {"ends_at": "2026-11-21T22:00:00Z", "reason": "Moving"},
+    "MaintenanceChange": {"ends_at": "2026-11-21T23:30:00Z"},
     "AlertAgent": _TILL,
     "AlertAgentPage": {"results": [_TILL], "next": None, "previous": None, "count": 1},
     "AlertAgentLimit": {"silent_after_hours": 48},

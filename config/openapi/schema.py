@@ -35,7 +35,7 @@ CALLS = {
 Endpoint = tuple[str, str, str, Callable[..., Any]]
 _UUIDS = re.compile(r"{(\w+)}")
 # Rows that are counted; all others have UUIDs.
-_NUMBERED = frozenset({"agent_pk", "alert_id", "entry_id", "job_id", "notice_id"})
+_NUMBERED = frozenset({"agent_pk", "alert_id", "entry_id", "job_id", "notice_id", "window_id"})
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
 # Not calls of the API: its pages, and the answer to what is no address.
 _LEFT_OUT = ("NowhereView", "DocsView", "RedocView")

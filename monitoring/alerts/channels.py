@@ -1,14 +1,12 @@
-"""Verbs on channels and maintenance windows. Without a company they are of all: for superusers."""
+"""Verbs on channels. Without a company they are of all: for superusers."""
 
 import uuid
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -17,8 +15,8 @@ from access.models import Company
 from access.policy import Actor, NotAllowed, require
 from monitoring.alerts.carriers import mail, service
 from monitoring.alerts.errors import BadOption, NoSuchChannel
-from monitoring.alerts.models import Channel, Delivery, MaintenanceWindow
-from monitoring.alerts.outbox import wake
+from monitoring.alerts.models import Channel, Delivery
+from monitoring.alerts.outbox import reschedule, wake
 
 MOST_RECIPIENTS = 20
 FIELDS = (
@@ -33,7 +31,7 @@ def create_channel(
     *, company: Company | None, actor: Actor, address: str = "", **values: Any
 ) -> Channel:
     """Raises NotAllowed, BadOption, ValidationError."""
-    _require(actor, "monitoring.add_channel", company)
+    require_over(actor, "monitoring.add_channel", company)
     channel = Channel(company=company, **_known(values))
     channel.address = address
     check_channel(channel, address)
@@ -47,7 +45,7 @@ def change_channel(
     *, channel: Channel, actor: Actor, address: str | None = None, **values: Any
 ) -> Channel:
     """An address of None stays as it is. Raises NotAllowed, BadOption, ValidationError."""
-    _require(actor, "monitoring.change_channel", channel.company)
+    require_over(actor, "monitoring.change_channel", channel.company)
     locked = _locked(channel)
     kind = locked.kind
     for name, value in _known(values).items():
@@ -60,6 +58,7 @@ def change_channel(
         # What waited for a digest that will not come goes by itself.
         waiting = locked.deliveries.filter(status=Delivery.Status.GATHERED, digest=None)
         waiting.update(status=Delivery.Status.WAITING, due_at=Now(), woken_at=None)
+    reschedule(locked.company)
     _record(actor, "channel.changed", locked, {name: str(values[name]) for name in sorted(values)})
     return locked
 
@@ -67,7 +66,7 @@ def change_channel(
 @transaction.atomic
 def remove_channel(*, channel: Channel, actor: Actor) -> None:
     """What was sent by it stays to be seen. Raises NotAllowed."""
-    _require(actor, "monitoring.delete_channel", channel.company)
+    require_over(actor, "monitoring.delete_channel", channel.company)
     locked = _locked(channel)
     unsent = [Delivery.Status.WAITING, Delivery.Status.GATHERED]
     locked.deliveries.filter(status__in=unsent).update(
@@ -80,7 +79,7 @@ def remove_channel(*, channel: Channel, actor: Actor) -> None:
 @transaction.atomic
 def test_channel(*, channel: Channel, actor: Actor) -> Delivery:
     """Send a message that says it is a test, by the same outbox as all. Raises NotAllowed."""
-    _require(actor, "monitoring.test_channel", channel.company)
+    require_over(actor, "monitoring.test_channel", channel.company)
     delivery = Delivery.objects.create(
         company=channel.company,
         channel=channel,
@@ -96,45 +95,12 @@ def test_channel(*, channel: Channel, actor: Actor) -> Delivery:
 test_channel.__test__ = False  # type: ignore[attr-defined]  # pytest must not take it for one
 
 
-@transaction.atomic
-def add_window(
-    *,
-    company: Company | None,
-    begins_at: datetime,
-    ends_at: datetime,
-    actor: Actor,
-    about: list[str] | None = None,
-    reason: str = "",
-) -> MaintenanceWindow:
-    """Nothing is sent in it, of all or of what is named. Raises NotAllowed, BadOption."""
-    _require(actor, "monitoring.add_maintenancewindow", company)
-    if ends_at <= begins_at:
-        raise BadOption("ends_at", _("It has to end after it begins."))
-    window = MaintenanceWindow.objects.create(
-        company=company,
-        begins_at=begins_at,
-        ends_at=ends_at,
-        about=about or [],
-        reason=reason,
-        created_by=actor.get_username()[:200],
-    )
-    audit.record(actor=actor, action="maintenance.added", thing=window, company=company)
-    return window
+def may_over(actor: Actor, permission: str, company: Company | None) -> bool:
+    """Whether `require_over` lets the actor do it."""
+    return (company is not None or actor.is_superuser) and actor.may(permission, company)
 
 
-@transaction.atomic
-def end_window(*, window: MaintenanceWindow, actor: Actor) -> None:
-    """What waits for its end is sent now. Raises NotAllowed."""
-    _require(actor, "monitoring.delete_maintenancewindow", window.company)
-    audit.record(actor=actor, action="maintenance.ended", thing=window, company=window.company)
-    waiting = Delivery.objects.filter(
-        status=Delivery.Status.WAITING, attempts=0, due_at=window.ends_at
-    )
-    waiting.update(due_at=Now(), woken_at=None, status=F("status"))
-    window.delete()
-
-
-def _require(actor: Actor, permission: str, company: Company | None) -> None:
+def require_over(actor: Actor, permission: str, company: Company | None) -> None:
     if company is None and not actor.is_superuser:
         raise NotAllowed(_("What is for all companies only an administrator of all may change."))
     require(actor, permission, company)

@@ -1,11 +1,11 @@
 """Alerts, messages and channels as the API and the command line show them."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from access.models import Agent
 from monitoring.alerts.agents import hours_of
-from monitoring.alerts.models import AgentWatch, Alert, Channel, Delivery
+from monitoring.alerts.models import AgentWatch, Alert, Channel, Delivery, MaintenanceWindow
 
 
 def describe_alert(alert: Alert) -> dict[str, Any]:
@@ -53,7 +53,31 @@ def describe_channel(channel: Channel) -> dict[str, Any]:
         "kind": channel.kind,
         "enabled": channel.enabled,
         "recipients": channel.recipients,
+        "has_address": bool(channel.address_sealed),
         "least_severity": channel.least_severity,
+        "rules": channel.rules,
+        "about": channel.about,
+        "after_count": channel.after_count,
+        "on_recovery": channel.on_recovery,
+        "repeat_minutes": channel.repeat_minutes,
+        "quiet_from": _clock(channel.quiet_from),
+        "quiet_to": _clock(channel.quiet_to),
+        "digest_at": _clock(channel.digest_at),
+        "time_zone": channel.time_zone,
+    }
+
+
+def describe_window(window: MaintenanceWindow) -> dict[str, Any]:
+    return {
+        "id": window.pk,
+        "company": (
+            {"id": window.company_id, "name": window.company.name} if window.company else None
+        ),
+        "begins_at": _iso(window.begins_at),
+        "ends_at": _iso(window.ends_at),
+        "about": window.about,
+        "reason": window.reason,
+        "created_by": window.created_by,
     }
 
 
@@ -69,6 +93,10 @@ def describe_agent(agent: Agent) -> dict[str, Any]:
         "silent_after_hours": hours_of(agent),
         "is_own_limit": watch is not None and watch.silent_after_hours is not None,
     }
+
+
+def _clock(at: time | None) -> str | None:
+    return None if at is None else f"{at:%H:%M}"
 
 
 def _iso(moment: datetime | None) -> str | None:

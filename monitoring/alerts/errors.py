@@ -18,6 +18,11 @@ class NoSuchChannel(AlertError):
     status = 404
 
 
+class NoSuchWindow(AlertError):
+    code = "not_found"
+    status = 404
+
+
 class NoSuchAgent(AlertError):
     code = "not_found"
     status = 404

@@ -10,6 +10,7 @@ from django.db.models import Count, F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from access.models import Company
 from faults import reach
 from monitoring.alerts.models import Alert, Channel, Delivery
 from monitoring.alerts.routing import Routes, is_gathered, is_often_enough
@@ -132,6 +133,26 @@ class Letters:
             )
         )
         return self._made[-1]
+
+
+def reschedule(company: Company | None) -> None:
+    """Windows or quiet hours have changed, of a company or (None) of all: what has not been tried
+    yet is sent when it may be now."""
+    held = Delivery.objects.filter(
+        status__in=[Status.WAITING, Status.GATHERED], attempts=0, alert__isnull=False
+    )
+    if company is not None:
+        held = held.filter(company=company)
+    rows = list(held.select_related("alert", "channel").select_for_update(of=("self",)))
+    routes = Routes([row.alert for row in rows if row.alert is not None])
+    moved = []
+    for row in rows:
+        assert row.alert is not None
+        due_at = routes.due_at(row.channel, row.alert)
+        if max(due_at, row.due_at) > routes.now and due_at != row.due_at:
+            row.due_at, row.woken_at = due_at, None
+            moved.append(row)
+    Delivery.objects.bulk_update(moved, ["due_at", "woken_at"], batch_size=500)
 
 
 def wake(delivery: Delivery) -> None:

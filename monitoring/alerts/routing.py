@@ -35,10 +35,14 @@ class Routes:
     def due_at(self, channel: Channel | None, alert: Alert) -> datetime:
         """When it may be sent: after all maintenance, and outside quiet hours if it can wait.
         What is gathered waits for the digest, whose hour is chosen."""
-        free = _after(self._maintenance(alert), self.now)
-        if channel is None or alert.severity == Alert.Severity.CRITICAL:
-            return free
-        return free if is_gathered(channel, alert) else after_quiet(channel, free)
+        windows = list(self._maintenance(alert))
+        moment = _after(windows, self.now)
+        if channel is None or is_gathered(channel, alert) or is_critical(alert):
+            return moment
+        # The end of the one may lie within the other.
+        while (later := _after(windows, after_quiet(channel, moment))) != moment:
+            moment = later
+        return moment
 
     def _maintenance(self, alert: Alert) -> Iterable[tuple[datetime, datetime]]:
         return (
@@ -66,7 +70,11 @@ def is_often_enough(channel: Channel, alert: Alert) -> bool:
 
 def is_gathered(channel: Channel, alert: Alert) -> bool:
     """Whether it waits for the digest. What is critical does not."""
-    return channel.digest_at is not None and alert.severity != Alert.Severity.CRITICAL
+    return channel.digest_at is not None and not is_critical(alert)
+
+
+def is_critical(alert: Alert) -> bool:
+    return alert.severity == Alert.Severity.CRITICAL
 
 
 def after_quiet(channel: Channel, moment: datetime) -> datetime:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from access.policy import Actor
-from monitoring.alerts.errors import BadOption, NoSuchAlert, NoSuchChannel
+from monitoring.alerts.errors import BadOption, NoSuchAlert, NoSuchChannel, NoSuchWindow
 from monitoring.alerts.models import Alert, Channel, Delivery, MaintenanceWindow
 
 STATES = ("open", "unacknowledged", "resolved")
@@ -110,6 +110,17 @@ def list_windows(*, actor: Actor) -> QuerySet[MaintenanceWindow]:
     """Those that are not over."""
     rows: QuerySet[MaintenanceWindow] = MaintenanceWindow.objects.visible_to(actor)
     return rows.filter(ends_at__gt=Now()).select_related("company").order_by("begins_at")
+
+
+def window_for(*, actor: Actor, window_id: int | str) -> MaintenanceWindow:
+    """One that is not over. Raises NoSuchWindow."""
+    text = str(window_id)
+    found: MaintenanceWindow | None = None
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        found = list_windows(actor=actor).filter(pk=int(text)).first()
+    if found is None:
+        raise NoSuchWindow(_("There is no such maintenance window."))
+    return found
 
 
 def _filtered(rows: QuerySet[Alert], filters: AlertFilters) -> QuerySet[Alert]:

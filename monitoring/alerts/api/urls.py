@@ -2,20 +2,26 @@
 
 from django.urls import re_path
 
-from monitoring.alerts.api import agents, views
+from monitoring.alerts.api import agents, channels, views, windows
 
 ALERT = r"(?P<alert_id>[0-9]{1,18})"
 AGENT = r"(?P<agent_pk>[0-9]{1,18})"
+WINDOW = r"(?P<window_id>[0-9]{1,18})"
 CHANNEL = r"(?P<channel_id>[0-9a-fA-F-]{32,36})"
 
 urlpatterns = [
     re_path(r"^alerts/?$", views.AlertsView.as_view(), name="alerts"),
-    re_path(r"^alerts/channels/?$", views.ChannelsView.as_view(), name="alert-channels"),
+    re_path(r"^alerts/channels/?$", channels.ChannelsView.as_view(), name="alert-channels"),
+    re_path(
+        rf"^alerts/channels/{CHANNEL}/?$", channels.ChannelView.as_view(), name="alert-channel"
+    ),
     re_path(
         rf"^alerts/channels/{CHANNEL}/test/?$",
-        views.ChannelTestView.as_view(),
+        channels.ChannelTestView.as_view(),
         name="alert-channel-test",
     ),
+    re_path(r"^alerts/windows/?$", windows.WindowsView.as_view(), name="alert-windows"),
+    re_path(rf"^alerts/windows/{WINDOW}/?$", windows.WindowView.as_view(), name="alert-window"),
     re_path(r"^alerts/agents/?$", agents.AgentsView.as_view(), name="alert-agents"),
     re_path(rf"^alerts/agents/{AGENT}/?$", agents.AgentView.as_view(), name="alert-agent"),
     re_path(rf"^alerts/{ALERT}/?$", views.AlertView.as_view(), name="alert"),

@@ -1,4 +1,4 @@
-"""Alerts: list, read, acknowledge, snooze; their channels: list, test."""
+"""Alerts: list, read, acknowledge, snooze."""
 
 from urllib.parse import urlencode
 
@@ -10,17 +10,14 @@ from rest_framework.views import APIView
 
 from access.policy import require
 from monitoring.alerts.attention import acknowledge_alert, snooze_alert
-from monitoring.alerts.channels import test_channel
-from monitoring.alerts.description import describe_alert, describe_channel, describe_delivery
+from monitoring.alerts.description import describe_alert, describe_delivery
 from monitoring.alerts.errors import BadOption
 from monitoring.alerts.models import Alert
 from monitoring.alerts.selectors import (
     MOST,
     AlertFilters,
     alert_for,
-    channel_for,
     list_alerts,
-    list_channels,
     list_deliveries,
 )
 from storage.api.bodies import Body, actor_of, read_body
@@ -74,23 +71,6 @@ class SnoozeView(APIView):
         until = read_body(request, SnoozeBody)["until"]
         found = snooze_alert(alert=alert, actor=actor_of(request), until=until)
         return Response(describe_alert(found))
-
-
-class ChannelsView(APIView):
-    def get(self, request: Request) -> Response:
-        actor = actor_of(request)
-        require(actor, "monitoring.view_channel")
-        results = [describe_channel(one) for one in list_channels(actor=actor)]
-        found = {"results": results, "next": None, "previous": None}
-        return Response({**found, "count": len(results)})
-
-
-class ChannelTestView(APIView):
-    def post(self, request: Request, channel_id: str) -> Response:
-        """What became of it is on the page of the channels."""
-        channel = channel_for(actor=actor_of(request), ref=channel_id)
-        delivery = test_channel(channel=channel, actor=actor_of(request))
-        return Response(describe_delivery(delivery), status=202)
 
 
 def _alert(request: Request, alert_id: str) -> Alert:

@@ -13,6 +13,7 @@ from access.policy import NotAllowed, companies_where
 from monitoring.alerts.channels import (
     change_channel,
     create_channel,
+    may_over,
     remove_channel,
     test_channel,
 )
@@ -114,9 +115,7 @@ def _show(request: HttpRequest, form: ChannelForm, *, status: int = 200) -> Http
 
 
 def _may(user: User, action: str, channel: Channel) -> bool:
-    if channel.company is None:
-        return user.is_superuser and user.may(f"monitoring.{action}_channel")
-    return user.may(f"monitoring.{action}_channel", channel.company)
+    return may_over(user, f"monitoring.{action}_channel", channel.company)
 
 
 def _visible(user: User, channel_id: str) -> Channel:

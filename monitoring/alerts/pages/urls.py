@@ -15,6 +15,7 @@ urlpatterns = [
         "dashboard/alerts/channels/<uuid:channel_id>/act", channels.channel_act, name="channel-act"
     ),
     path("dashboard/alerts/windows", windows.window_add, name="window-add"),
+    path("dashboard/alerts/windows/<int:window_id>", windows.window_edit, name="window-edit"),
     path("dashboard/alerts/windows/<int:window_id>/end", windows.window_end, name="window-end"),
     path("dashboard/alerts/agents", agents.agent_list, name="agents"),
     path("dashboard/alerts/agents/<int:agent_pk>", agents.agent_act, name="agent-act"),

@@ -1,4 +1,4 @@
-"""Maintenance windows: begun and ended from the page of the channels."""
+"""Maintenance windows: begun and ended from the page of the channels, changed on their own."""
 
 from datetime import timedelta
 
@@ -6,19 +6,24 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
 
+from access.models import User
 from access.pages.gate import must_have, person
 from access.policy import NotAllowed, companies_where
-from monitoring.alerts.channels import add_window, end_window
-from monitoring.alerts.errors import AlertError
+from monitoring.alerts.channels import may_over
+from monitoring.alerts.errors import AlertError, NoSuchWindow
+from monitoring.alerts.models import MaintenanceWindow
 from monitoring.alerts.pages.channel_form import Lines
 from monitoring.alerts.routing import database_now
-from monitoring.alerts.selectors import list_windows
+from monitoring.alerts.selectors import window_for
+from monitoring.alerts.windows import LONGEST, add_window, change_window, end_window
 
-LONGEST_HOURS = 24 * 31
+LONGEST_HOURS = LONGEST.days * 24
+_MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
 class WindowForm(forms.Form):
@@ -26,6 +31,16 @@ class WindowForm(forms.Form):
     hours = forms.FloatField(min_value=0.1, max_value=LONGEST_HOURS)
     reason = forms.CharField(required=False, max_length=200)
     about = Lines()
+
+
+class ChangedWindowForm(forms.Form):
+    begins_at = forms.DateTimeField(label=gettext_lazy("From"), widget=_MOMENT)
+    ends_at = forms.DateTimeField(label=gettext_lazy("Until"), widget=_MOMENT)
+    reason = forms.CharField(label=gettext_lazy("Reason"), required=False, max_length=200)
+    about = Lines(
+        label=gettext_lazy("Only about"),
+        help_text=gettext_lazy("Names of databases or storages, one a line. Empty: all."),
+    )
 
 
 @require_POST
@@ -64,15 +79,40 @@ def window_add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def window_end(request: HttpRequest, window_id: int) -> HttpResponse:
     user = person(request)
-    window = list_windows(actor=user).filter(pk=window_id).first()
-    if window is None:
-        raise Http404
     try:
-        end_window(window=window, actor=user)
+        end_window(window=_visible(user, window_id), actor=user)
     except NotAllowed as error:
         raise PermissionDenied(str(error)) from error
     messages.success(request, _("The maintenance is over: what waited is sent."))
     return redirect("alerts:channels")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def window_edit(request: HttpRequest, window_id: int) -> HttpResponse:
+    user = person(request)
+    window = _visible(user, window_id)
+    if not may_over(user, "monitoring.change_maintenancewindow", window.company):
+        raise PermissionDenied
+    names = ("begins_at", "ends_at", "reason", "about")
+    initial = {name: getattr(window, name) for name in names}
+    form = ChangedWindowForm(request.POST or None, initial=initial)
+    if form.is_bound and form.is_valid():
+        try:
+            change_window(window=window, actor=user, **form.cleaned_data)
+        except AlertError as error:
+            form.add_error(getattr(error, "option", None), str(error))
+        else:
+            messages.success(request, _("The maintenance is changed."))
+            return redirect("alerts:channels")
+    context = {"form": form, "window": window}
+    return render(request, "alerts/window_form.html", context, status=400 if form.is_bound else 200)
+
+
+def _visible(user: User, window_id: int) -> MaintenanceWindow:
+    try:
+        return window_for(actor=user, window_id=window_id)
+    except NoSuchWindow as error:
+        raise Http404(str(error)) from error
 
 
 def _number(text: str) -> int:

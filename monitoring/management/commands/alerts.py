@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from access.models import User
 from access.policy import Actor, NotAllowed, System, require
+from monitoring.alerts import cli
 from monitoring.alerts.agents import VIEW as VIEW_AGENTS
 from monitoring.alerts.agents import agent_for, list_agents, watch_agent
 from monitoring.alerts.attention import acknowledge_alert, snooze_alert
@@ -34,7 +36,7 @@ _CODES = {400: BAD_USAGE, 404: NOT_FOUND, 409: REFUSED}
 
 
 class Command(BaseCommand):
-    help = "List alerts, acknowledge and snooze them, and test the channels they go by."
+    help = "Alerts, the channels they go by, maintenance windows, and how long agents are silent."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = EPILOG
@@ -61,19 +63,26 @@ class Command(BaseCommand):
         limit = watch.add_mutually_exclusive_group(required=True)
         limit.add_argument("--hours", type=int, help="0: never")
         limit.add_argument("--default", action="store_true", help="as the installation has it")
-        for verb in (listing, acknowledge, snooze, test, agents, watch):
+        own = (listing, acknowledge, snooze, test, agents, watch)
+        for verb in (*own, *cli.add_verbs(verbs)):
             verb.epilog = EPILOG
             verb.add_argument("--json", action="store_true", help="answer in JSON")
             verb.add_argument("--as", dest="username", metavar="USER", help="with this one's role")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         try:
-            getattr(self, f"_{options['verb']}")(_actor(options["username"]), options)
+            actor, verb = _actor(options["username"]), options["verb"]
+            if verb in cli.VERBS:
+                cli.VERBS[verb](options, actor, self.stdout)
+            else:
+                getattr(self, f"_{verb}")(actor, options)
         except NotAllowed as error:
             raise CommandError(f"{error} ({error.code})", returncode=REFUSED) from error
         except AlertError as error:
             code = _CODES.get(error.status, FAILED)
             raise CommandError(f"{error} ({error.code})", returncode=code) from error
+        except ValidationError as error:
+            raise CommandError("; ".join(error.messages), returncode=BAD_USAGE) from error
         except OperationalError as error:
             said = _("Holdfast's own database does not answer. Start it: make run")
             raise CommandError(said, returncode=FAILED) from error

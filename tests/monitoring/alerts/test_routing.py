@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from access.models import Company, User
 from access.policy import System
 from monitoring.alerts.attention import acknowledge_alert, snooze_alert
-from monitoring.alerts.channels import add_window, change_channel, end_window
+from monitoring.alerts.channels import change_channel
 from monitoring.alerts.errors import BadOption, IsOver
 from monitoring.alerts.models import Alert, Channel, Delivery
 from monitoring.alerts.rounds import (
@@ -22,6 +22,7 @@ from monitoring.alerts.rounds import (
 from monitoring.alerts.routing import after_quiet, database_now, newest_digest_time
 from monitoring.alerts.sending import send_delivery
 from monitoring.alerts.services import open_alert, resolve_alert
+from monitoring.alerts.windows import add_window, end_window
 from tests.monitoring.alerts.mailserver import MailServer
 
 pytestmark = pytest.mark.django_db
