@@ -27,13 +27,13 @@ MOST_NOTICES = 20
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the navigation; `alarms` counts what needs attention there."""
+    """One line of the navigation; `alarms` counts what needs attention, where that is counted."""
 
     name: str | Promise
     url: str
     icon: str
     current: bool
-    alarms: int = 0
+    alarms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class _Place:
     allowed: Callable[[User], bool]
     # The page is part of this place when its route's name begins so.
     begins: tuple[str, ...]
-    alarms: Callable[[User], int] = lambda _user: 0
+    alarms: Callable[[User], int | None] = lambda _user: None
 
 
 _PLACES = (

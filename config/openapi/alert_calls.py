@@ -17,7 +17,12 @@ ALERT_CALLS: dict[tuple[str, str], Call] = {
         gives="AlertPage",
         description="Open ones first, then those that are over; the newest first in each.",
         asks=(
-            query("state", one_of(*STATES), "`open` holds acknowledged ones, too."),
+            query(
+                "state",
+                one_of(*STATES),
+                "`open` holds acknowledged ones, too; `waiting` is "
+                "neither acknowledged nor snoozed.",
+            ),
             query("severity", one_of(*SEVERITIES)),
             query("rule", TEXT, "The beginning of one.", "backup."),
             query("search", TEXT, "A part of the subject, or of the name it is about.", "orders"),

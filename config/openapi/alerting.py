@@ -21,7 +21,7 @@ from config.openapi.shapes import (
 )
 
 SEVERITIES = ("info", "warning", "critical")
-STATES = ("open", "unacknowledged", "resolved")
+STATES = ("open", "unacknowledged", "waiting", "resolved")
 _KINDS = ("opened", "worse", "repeated", "resolved", "digest", "test")
 _STATUSES = ("waiting", "gathered", "sending", "sent", "failed", "skipped")
 _COMPANY = maybe(answer(id=COUNT, name=TEXT))

@@ -11,7 +11,7 @@ from access.policy import Actor, require
 from monitoring.alerts.errors import BadOption, IsOver, NoSuchAlert
 from monitoring.alerts.models import Alert
 from monitoring.alerts.routing import database_now
-from monitoring.alerts.services import alone, end_alerts
+from monitoring.alerts.services import alone, end_alerts, wake_readers
 
 LONGEST_SNOOZE = timedelta(days=31)
 PERMISSION = "monitoring.change_alert"
@@ -32,6 +32,7 @@ def acknowledge_alert(*, alert: Alert, actor: Actor) -> Alert:
         if not locked.lasting:
             end_alerts([locked])
     locked.refresh_from_db()
+    wake_readers()
     return locked
 
 
@@ -55,6 +56,7 @@ def snooze_alert(*, alert: Alert, actor: Actor, until: datetime) -> Alert:
         changes={"until": until.isoformat()},
     )
     locked.refresh_from_db()
+    wake_readers()
     return locked
 
 

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -12,9 +12,11 @@ from access.policy import Actor
 from monitoring.alerts.errors import BadOption, NoSuchAlert, NoSuchChannel, NoSuchWindow
 from monitoring.alerts.models import Alert, Channel, Delivery, MaintenanceWindow
 
-STATES = ("open", "unacknowledged", "resolved")
+STATES = ("open", "unacknowledged", "waiting", "resolved")
 MOST = 200
 MOST_COUNTED = 99
+_AWAKE = Q(snoozed_until=None) | Q(snoozed_until__lte=Now())
+_WAITING = Q(resolved_at=None, acknowledged_at=None) & _AWAKE
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,14 @@ def alert_for(*, actor: Actor, alert_id: int | str) -> Alert:
 
 def count_open(*, actor: Actor) -> int:
     """How many wait for somebody: neither acknowledged nor snoozed. No further than 99."""
-    rows = Alert.objects.visible_to(actor).open().filter(acknowledged_at=None)
-    waiting = rows.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=Now()))
-    return int(waiting.order_by()[:MOST_COUNTED].count())
+    rows = Alert.objects.visible_to(actor).filter(_WAITING)
+    return int(rows.order_by()[:MOST_COUNTED].count())
+
+
+def waiting_by_company() -> dict[int | None, int]:
+    """The same of each company, and (None) of the installation, for all who look; uncapped."""
+    rows = Alert.objects.filter(_WAITING).order_by().values("company_id")
+    return {row["company_id"]: row["count"] for row in rows.annotate(count=Count("pk"))}
 
 
 def list_deliveries(*, alert: Alert) -> QuerySet[Delivery]:
@@ -135,6 +142,8 @@ def _filtered(rows: QuerySet[Alert], filters: AlertFilters) -> QuerySet[Alert]:
         rows = rows.filter(resolved_at=None)
     if filters.state == "unacknowledged":
         rows = rows.filter(acknowledged_at=None)
+    elif filters.state == "waiting":
+        rows = rows.filter(_WAITING)
     if filters.severity:
         rows = rows.filter(severity=filters.severity)
     rule, search = (text.replace("\0", "") for text in (filters.rule, filters.search))

@@ -14,9 +14,10 @@ from django.db.models.functions import Now
 from access.models import Company
 from access.redaction import redact
 from faults import reach
-from monitoring.alerts import outbox
+from monitoring.alerts import ALERTS, outbox
 from monitoring.alerts.models import Alert
 from monitoring.alerts.routing import database_now
+from monitoring.events.wakeups import wake
 
 LOCK = 0x616C7274
 SEEN_AGAIN_AFTER = timedelta(minutes=1)
@@ -100,6 +101,7 @@ def open_alerts(facts: Sequence[Fact]) -> list[Alert]:
         reach("alert.rows-written")
         outbox.tell_opened(made)
     found |= {alert.key: alert for alert in made}
+    wake_readers()
     return [found[key] for key in by_key]
 
 
@@ -125,6 +127,12 @@ def end_alerts(alerts: Sequence[Alert]) -> None:
         rows = Alert.objects.filter(pk__in=[alert.pk for alert in alerts])
         rows.update(resolved_at=Now(), snoozed_until=None)
         outbox.tell_resolved(alerts)
+        wake_readers()
+
+
+def wake_readers() -> None:
+    """Who has a page open sees how many wait, when this commits."""
+    transaction.on_commit(lambda: wake(ALERTS), robust=True)
 
 
 def settle(*, rule: str, facts: list[Fact]) -> None:

@@ -37,12 +37,17 @@ _STREAMS = {
     "stats": ("/downloads/stats/stream", "StatsEvent", "As the WebSocket."),
     "dashboard": ("/downloads/dashboard/stream", "DashboardEvent", "As the WebSocket."),
 }
+# For who asks: a channel's further messages.
+_ASKED = {"general": ("AlertsUpdateMessage",)}
 _COMMON = ("ConnectionEstablishedMessage", "ErrorMessage")
 
 
 def document(*, host: str, version: str, secure: bool) -> Shape:
     channels = {
-        **{f"{name}Socket": _channel(*about) for name, about in _SOCKETS.items()},
+        **{
+            f"{name}Socket": _channel(*about, *_ASKED.get(name, ()))
+            for name, about in _SOCKETS.items()
+        },
         **{f"{name}Stream": _channel(*about) for name, about in _STREAMS.items()},
     }
     return {
@@ -78,7 +83,8 @@ def document(*, host: str, version: str, secure: bool) -> Shape:
 
 def message_names() -> list[str]:
     own = [about[1] for about in (*_SOCKETS.values(), *_STREAMS.values())]
-    return [*_COMMON, *own]
+    asked = [message for more in _ASKED.values() for message in more]
+    return [*_COMMON, *own, *asked]
 
 
 def addresses() -> list[tuple[str, str, str]]:
@@ -119,8 +125,8 @@ def _types() -> list[Any]:
     return [one for one in vars(protocol).values() if is_typeddict(one)]
 
 
-def _channel(address: str, message: str, about: str) -> Shape:
-    named = (*_COMMON, message)
+def _channel(address: str, message: str, about: str, *asked: str) -> Shape:
+    named = (*_COMMON, message, *asked)
     found: Shape = {
         "address": address,
         "description": about,

@@ -36,6 +36,7 @@ class Wish:
     download_id: str = ""
     since: str = ""
     kinds: tuple[str, ...] = ()
+    alerts: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,11 @@ class Channel:
         """Of what is told one by one: not twice, and not the end of what was never heard of."""
         if part in told:
             return False
-        is_known = any(one.id == part.id for one in told)
+        # What it was before is forgotten: it may be so again, and is news then.
+        before = {one for one in told if one.id == part.id}
+        told -= before
         told.add(part)
-        return bool(part.holds or is_known)
+        return bool(part.holds or before)
 
 
 def _download(user: User, wish: Wish) -> Start:
@@ -80,8 +83,10 @@ def _numbers(name: str, said: str, *, by_person: bool) -> Callable[[User, Wish],
     return start
 
 
-def _general(user: User, _wish: Wish) -> Start:
-    return Start(Topic(GENERAL, audience_of(user)), {"message": "Connected to notices."})
+def _general(user: User, wish: Wish) -> Start:
+    return Start(
+        Topic(GENERAL, audience_of(user, alerts=wish.alerts)), {"message": "Connected to notices."}
+    )
 
 
 def _may_follow(user: User) -> None:

@@ -9,8 +9,11 @@ from django.utils.translation import gettext as _
 
 from monitoring.files.models import TrackedFile
 from monitoring.live.errors import LiveError
+from monitoring.live.general import Waiting
 from monitoring.live.numbers import Announced, Numbers
 from monitoring.live.protocol import (
+    AlertsData,
+    AlertsUpdateMessage,
     ConnectionEstablishedMessage,
     DashboardData,
     DashboardUpdateMessage,
@@ -260,15 +263,18 @@ def dashboard_stream(state: Numbers | Announced) -> str:
     return _stream(dashboard_message(state), state)
 
 
-def general_socket(one: Shown) -> str:
+def general_socket(one: Shown | Waiting) -> str:
     return orjson.dumps(_general(one)).decode()
 
 
-def general_stream(one: Shown) -> str:
+def general_stream(one: Shown | Waiting) -> str:
     return stream_event(flat(_general(one)))
 
 
-def _general(one: Shown) -> GeneralMessage:
+def _general(one: Shown | Waiting) -> GeneralMessage | AlertsUpdateMessage:
+    if isinstance(one, Waiting):
+        data = AlertsData(waiting=one.count)
+        return AlertsUpdateMessage(type="alerts_update", timestamp=now(), data=data)
     return GeneralMessage(type="general_message", timestamp=now(), data=notice_data(one))
 
 

@@ -141,6 +141,20 @@ class GeneralMessage(TypedDict):
     data: NoticeData
 
 
+class AlertsData(TypedDict):
+    """Alerts that are neither acknowledged nor snoozed; no further than 99."""
+
+    waiting: int
+
+
+class AlertsUpdateMessage(TypedDict):
+    """Only for who asks by `?alerts=1`, and may see alerts."""
+
+    type: Literal["alerts_update"]
+    timestamp: str
+    data: AlertsData
+
+
 class ErrorMessage(TypedDict):
     type: Literal["error"]
     timestamp: str

@@ -173,6 +173,7 @@ def _knock(channel: Channel, scope: Scope) -> Knock:
             download_id=scope["url_route"]["kwargs"].get("download_id", ""),
             since=headers.get(b"last-event-id") or query.get("since", [""])[-1],
             kinds=tuple(query.get("kind", ())),
+            alerts=query.get("alerts", [""])[-1] == "1",
         ),
         address=client[0] if client else "",
         host=headers.get(b"host", ""),

@@ -66,12 +66,9 @@ export class Feed {
     }
   }
 
-  #query() {
-    return this.#since ? `?since=${encodeURIComponent(this.#since)}` : "";
-  }
-
   #openSocket() {
-    const url = new URL(`${this.#paths.socket}${this.#query()}`, location.href);
+    const url = new URL(this.#paths.socket, location.href);
+    if (this.#since) url.searchParams.set("since", this.#since);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const link = new WebSocket(url);
     this.#link = link;
@@ -90,7 +87,8 @@ export class Feed {
   }
 
   #openStream() {
-    const link = new EventSource(`${this.#paths.stream}${this.#query()}`);
+    const since = this.#since ? `?since=${encodeURIComponent(this.#since)}` : "";
+    const link = new EventSource(`${this.#paths.stream}${since}`);
     this.#link = link;
     link.onmessage = (event) => {
       const data = JSON.parse(event.data);

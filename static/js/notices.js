@@ -1,11 +1,14 @@
 // What administrators say to everyone: shown on every page while it holds, as soon as it is said.
-// The page comes with those that hold; a socket tells the rest, and where none passes it asks.
+// And how many alerts wait, beside their place in the navigation. The page comes with what holds;
+// a socket tells the rest, and where none passes it asks.
 "use strict";
 import { Feed } from "./feed.js";
 
 const ASK_MS = 30000;
+const MOST_COUNTED = 99;
 
 const place = document.getElementById("notices");
+const badge = document.getElementById("alerts-waiting");
 const blank = document.getElementById("notice");
 let feed = null;
 let timer = 0;
@@ -29,7 +32,15 @@ function show(notice) {
   else if (old.textContent.trim() !== fresh.textContent.trim()) old.replaceWith(fresh);
 }
 
+// The number beside Alerts; without that place there is nothing to count for.
+function count(waiting) {
+  if (!badge) return;
+  badge.querySelector("[data-count]").textContent = waiting;
+  badge.hidden = waiting === 0;
+}
+
 function hear(message) {
+  if (message.type === "alerts_update") return count(message.data.waiting);
   if (message.type !== "general_message") return;
   const notice = message.data;
   // By the server's clock, whatever this one says.
@@ -38,17 +49,22 @@ function hear(message) {
   else show(notice);
 }
 
+async function asked(path) {
+  const response = await fetch(path, { cache: "no-store" });
+  if (!response.ok) throw new Error(String(response.status));
+  return (await response.json()).results;
+}
+
 // What was said and taken back while nobody listened.
 async function ask() {
   try {
-    const response = await fetch("/api/notices", { cache: "no-store" });
-    if (!response.ok) return;
-    const { results } = await response.json();
+    const results = await asked("/api/notices");
     const ids = results.map((notice) => String(notice.id));
     for (const old of place.querySelectorAll("[data-notice]")) {
       if (!ids.includes(old.dataset.notice)) old.remove();
     }
     results.reverse().forEach(show);
+    if (badge) count((await asked(`/api/alerts?state=waiting&limit=${MOST_COUNTED}`)).length);
   } catch {
     // The server is away: the page says so where something runs.
   }
@@ -65,7 +81,7 @@ function hearState(word) {
 }
 
 function start() {
-  if (place) feed = new Feed({ socket: "/ws/general" }, hear, hearState);
+  if (place) feed = new Feed({ socket: badge ? "/ws/general?alerts=1" : "/ws/general" }, hear, hearState);
 }
 
 function stop() {

@@ -7,10 +7,23 @@ import pytest
 from django.conf import LazySettings
 
 from monitoring.alerts.models import Channel
-from tests.cast import admin, company, login, operator, stranger, superuser, viewer
+from tests.cast import admin, agent, company, login, operator, stranger, superuser, viewer
 from tests.monitoring.alerts.mailserver import MailServer, mail_server
+from tests.monitoring.live.conftest import listening
+from tests.web import web_server
 
-__all__ = ["admin", "company", "login", "operator", "stranger", "superuser", "viewer"]
+__all__ = [
+    "admin",
+    "agent",
+    "company",
+    "listening",
+    "login",
+    "operator",
+    "stranger",
+    "superuser",
+    "viewer",
+    "web_server",
+]
 
 
 @pytest.fixture

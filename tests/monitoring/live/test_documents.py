@@ -52,11 +52,14 @@ def test_what_is_said_is_what_is_documented(
         if address.startswith("/ws/"):
             socket = listening.socket(address, viewer)
             fits(socket.next(), "ConnectionEstablishedMessage")
-            fits(socket.next(), list(channel["messages"])[-1])
+            # After those of every channel; further ones come to who asks.
+            fits(socket.next(), list(channel["messages"])[2])
         else:
             stream = listening.stream(address, viewer)
             stream.next()
             fits(stream.next(), list(channel["messages"])[-1])
+    asked = listening.socket("/ws/general?alerts=1", viewer)
+    fits(asked.until("alerts_update"), "AlertsUpdateMessage")
     TrackedFile.objects.update(status="failed", error="x")
     end = listening.stream(f"/downloads/{file.pk}/stream", viewer)
     fits(end.until("download_failed"), "DownloadProgressEvent")
