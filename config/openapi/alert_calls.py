@@ -65,8 +65,8 @@ ALERT_CALLS: dict[tuple[str, str], Call] = {
         description="Administrators; without a company, for all of them: superusers.",
     ),
     (f"{_CHANNELS}.ChannelView", "get"): call(
-        *("Alerts", "readAlertChannel", "One channel, without its address"),
-        gives="AlertChannel",
+        *("Alerts", "readAlertChannel", "One channel with its newest messages"),
+        gives="AlertChannelWithSends",
         refuses=(404,),
     ),
     (f"{_CHANNELS}.ChannelView", "patch"): call(

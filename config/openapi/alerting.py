@@ -22,7 +22,7 @@ from config.openapi.shapes import (
 
 SEVERITIES = ("info", "warning", "critical")
 STATES = ("open", "unacknowledged", "waiting", "resolved")
-_KINDS = ("opened", "worse", "repeated", "resolved", "digest", "test")
+_KINDS = ("opened", "worse", "changed", "repeated", "resolved", "digest", "test")
 _STATUSES = ("waiting", "gathered", "sending", "sent", "failed", "skipped")
 _COMPANY = maybe(answer(id=COUNT, name=TEXT))
 _ALERT: dict[str, Shape] = {
@@ -45,6 +45,7 @@ _ALERT: dict[str, Shape] = {
 }
 _SEND = answer(
     id={"type": "integer"},
+    alert={**maybe(COUNT), "description": "None of a test, and of a digest of several."},
     channel=TEXT,
     kind=one_of(*_KINDS),
     status=one_of(*_STATUSES),
@@ -110,6 +111,13 @@ SHAPES: dict[str, Shape] = {
         has_address={**FLAG, "description": "It is never shown: there are secrets in it."},
         **_CHANNEL_FIELDS,
     ),
+    "AlertChannelWithSends": answer(
+        id=UUID,
+        company=_COMPANY,
+        has_address=FLAG,
+        **_CHANNEL_FIELDS,
+        sends=listing(_SEND, maxItems=20),
+    ),
     "NewAlertChannel": body(("name",), company=_WHOSE, **_CHANNEL_FIELDS, address=_ADDRESS),
     "AlertChannelChange": body((), **_CHANNEL_FIELDS, address=_ADDRESS),
     "Maintenance": answer(id=COUNT, company=_COMPANY, **_WINDOW_FIELDS, created_by=TEXT),
@@ -132,6 +140,7 @@ _HERE = "https://holdfast.example.com/api/alerts"
 _AT = "2026-11-21T03:01:15Z"
 _SENT: dict[str, Any] = {
     "id": 90,
+    "alert": 41,
     "channel": "Operators",
     "kind": "opened",
     "status": "sent",
@@ -205,9 +214,17 @@ SAMPLES: dict[str, Any] = {
         "count": None,
     },
     "AlertSnooze": {"until": "2026-11-22T07:00:00Z"},
-    "AlertSend": {**_SENT, "kind": "test", "status": "waiting", "attempts": 0, "sent_at": None},
+    "AlertSend": {
+        **_SENT,
+        "alert": None,
+        "kind": "test",
+        "status": "waiting",
+        "attempts": 0,
+        "sent_at": None,
+    },
     "AlertChannel": _CHANNEL,
     "AlertChannelPage": {"results": [_CHANNEL], "next": None, "previous": None, "count": 1},
+    "AlertChannelWithSends": {**_CHANNEL, "sends": [_SENT]},
     "NewAlertChannel": {
         "name": "Chat",
         "kind": "service",

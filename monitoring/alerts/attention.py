@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from access import audit
 from access.policy import Actor, require
+from monitoring.alerts import outbox
 from monitoring.alerts.errors import BadOption, IsOver, NoSuchAlert
 from monitoring.alerts.models import Alert
 from monitoring.alerts.routing import database_now
@@ -29,6 +30,7 @@ def acknowledge_alert(*, alert: Alert, actor: Actor) -> Alert:
             acknowledged_at=Now(), acknowledged_by=actor.get_username()[:200], snoozed_until=None
         )
         audit.record(actor=actor, action="alert.acknowledged", thing=locked, company=locked.company)
+        outbox.hold_back(locked, snoozed=False)
         if not locked.lasting:
             end_alerts([locked])
     locked.refresh_from_db()
@@ -48,6 +50,7 @@ def snooze_alert(*, alert: Alert, actor: Actor, until: datetime) -> Alert:
         said = _("Choose a time within the next %(days)d days.")
         raise BadOption("until", said % {"days": LONGEST_SNOOZE.days})
     Alert.objects.filter(pk=locked.pk).update(snoozed_until=until)
+    outbox.hold_back(locked, snoozed=True)
     audit.record(
         actor=actor,
         action="alert.snoozed",

@@ -13,7 +13,11 @@ from django.utils.translation import gettext as _
 from access.models import Company
 from access.policy import Actor, require
 from monitoring.alerts.channels import change_channel, create_channel, remove_channel
-from monitoring.alerts.description import describe_channel, describe_window
+from monitoring.alerts.description import (
+    describe_channel,
+    describe_channel_with_sends,
+    describe_window,
+)
 from monitoring.alerts.errors import BadOption
 from monitoring.alerts.models import Alert, Channel
 from monitoring.alerts.routing import database_now
@@ -30,6 +34,7 @@ def add_verbs(verbs: Any) -> list[argparse.ArgumentParser]:
     """The parsers, for what all verbs have."""
     made = [
         verbs.add_parser("channels", help="where alerts are sent, without addresses"),
+        verbs.add_parser("channel", help="one of them with its newest messages"),
         _with_channel(verbs.add_parser("channel-add", help="send alerts to somebody else, too")),
         _with_channel(verbs.add_parser("channel-change", help="change what goes there, and when")),
         verbs.add_parser("channel-remove", help="send nothing there any more"),
@@ -38,7 +43,8 @@ def add_verbs(verbs: Any) -> list[argparse.ArgumentParser]:
         _with_window(verbs.add_parser("window-change", help="change when it is, or what about")),
         verbs.add_parser("window-end", help="end it now: what waited is sent"),
     ]
-    _list, add, change, remove, _windows, window_add, window_change, window_end = made
+    _list, one, add, change, remove, _windows, window_add, window_change, window_end = made
+    one.add_argument("channel", metavar="CHANNEL", help="name or id")
     add.add_argument("channel", metavar="NAME")
     change.add_argument("channel", metavar="CHANNEL", help="name or id")
     change.add_argument("--name", help="a new name")
@@ -84,6 +90,15 @@ def _channels(options: Options, actor: Actor, out: Out) -> None:
     found = [describe_channel(one) for one in list_channels(actor=actor)]
     lines = [f"{one['id']}  {one['kind']:<8} {one['name']}" for one in found]
     _say(out, options, {"results": found}, "\n".join(lines) or _("No channel."))
+
+
+def _channel(options: Options, actor: Actor, out: Out) -> None:
+    found = describe_channel_with_sends(channel_for(actor=actor, ref=options["channel"]))
+    lines = [
+        f"{one['due_at'][:16]}Z  {one['kind']:<9} {one['status']:<9} {one['error'] or ''}"
+        for one in found["sends"]
+    ]
+    _say(out, options, found, "\n".join([f"{found['name']} ({found['kind']})", *lines]))
 
 
 def _channel_add(options: Options, actor: Actor, out: Out) -> None:
@@ -149,6 +164,7 @@ def _window_end(options: Options, actor: Actor, out: Out) -> None:
 
 VERBS: dict[str, Run] = {
     "channels": _channels,
+    "channel": _channel,
     "channel-add": _channel_add,
     "channel-change": _channel_change,
     "channel-remove": _channel_remove,

@@ -7,6 +7,8 @@ from access.models import Agent
 from monitoring.alerts.agents import hours_of
 from monitoring.alerts.models import AgentWatch, Alert, Channel, Delivery, MaintenanceWindow
 
+MOST_SENDS = 20
+
 
 def describe_alert(alert: Alert) -> dict[str, Any]:
     return {
@@ -32,6 +34,7 @@ def describe_alert(alert: Alert) -> dict[str, Any]:
 def describe_delivery(delivery: Delivery) -> dict[str, Any]:
     return {
         "id": delivery.pk,
+        "alert": delivery.alert_id,
         "channel": delivery.channel_name,
         "kind": delivery.kind,
         "status": delivery.status,
@@ -65,6 +68,12 @@ def describe_channel(channel: Channel) -> dict[str, Any]:
         "digest_at": _clock(channel.digest_at),
         "time_zone": channel.time_zone,
     }
+
+
+def describe_channel_with_sends(channel: Channel) -> dict[str, Any]:
+    """With its newest messages, and why one did not go."""
+    sends = [describe_delivery(one) for one in channel.deliveries.order_by("-pk")[:MOST_SENDS]]
+    return {**describe_channel(channel), "sends": sends}
 
 
 def describe_window(window: MaintenanceWindow) -> dict[str, Any]:

@@ -6,7 +6,7 @@ For any number of alerts at once: the statements are as many for one as for five
 from collections import Counter
 from collections.abc import Sequence
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,8 @@ from monitoring.queue.services import enqueue_each
 
 QUEUE = "short"
 Kind, Status = Delivery.Kind, Delivery.Status
-_TOLD = (Kind.OPENED, Kind.WORSE, Kind.REPEATED)
+_TOLD = (Kind.OPENED, Kind.WORSE, Kind.CHANGED, Kind.REPEATED)
+_UNSENT = Q(status__in=[Status.WAITING, Status.GATHERED], attempts=0, digest=None)
 
 
 def tell_opened(alerts: Sequence[Alert]) -> None:
@@ -43,13 +44,26 @@ def tell_again(alerts: Sequence[Alert]) -> None:
 
 
 def tell_worse(alerts: Sequence[Alert]) -> None:
+    _tell_all(alerts, Kind.WORSE)
+
+
+def tell_changed(alerts: Sequence[Alert]) -> None:
+    _tell_all(alerts, Kind.CHANGED)
+
+
+def tell_awake(alerts: Sequence[Alert]) -> None:
+    """What is still so when its snooze ends: also to those whom it would have come to meanwhile."""
+    _tell_all(alerts, Kind.REPEATED)
+
+
+def _tell_all(alerts: Sequence[Alert], kind: Delivery.Kind) -> None:
     letters = Letters(alerts)
     for alert in alerts:
         for channel in letters.routes.channels_for(alert):
             if is_often_enough(channel, alert):
                 told = letters.has_told(alert, channel)
-                letters.add(alert, channel, Kind.WORSE if told else Kind.OPENED)
-        letters.add_for_recipients(alert, Kind.WORSE)
+                letters.add(alert, channel, kind if told else Kind.OPENED)
+        letters.add_for_recipients(alert, kind)
     letters.write()
 
 
@@ -72,15 +86,23 @@ def tell_resolved(alerts: Sequence[Alert]) -> None:
     reach("alert.resolved")
 
 
-def tell_still(pairs: Sequence[tuple[Alert, Channel | None]]) -> None:
-    """That it is still so: to a channel, or (None) to the recipients of its own."""
-    letters = Letters([alert for alert, _channel in pairs])
-    for alert, channel in pairs:
-        if channel is None:
-            letters.add_for_recipients(alert, Kind.REPEATED)
-        else:
-            letters.add(alert, channel, Kind.REPEATED)
+def tell_still(alerts: Sequence[Alert], channel: Channel) -> None:
+    """That nobody has acknowledged them yet."""
+    letters = Letters(alerts)
+    for alert in alerts:
+        letters.add(alert, channel, Kind.REPEATED)
     letters.write()
+
+
+def hold_back(alert: Alert, *, snoozed: bool) -> None:
+    """It was seen: repeats that wait need not go. Snoozed, nothing that waits goes."""
+    unsent = Delivery.objects.filter(_UNSENT, alert=alert)
+    if snoozed:
+        said = _("It was snoozed before this was to be sent.")
+    else:
+        unsent = unsent.filter(kind=Kind.REPEATED)
+        said = _("It was acknowledged before this was to be sent.")
+    unsent.update(status=Status.SKIPPED, error=said)
 
 
 class Letters:

@@ -12,13 +12,14 @@ from django.db.models.functions import Now
 
 from faults import reach
 from monitoring.alerts.models import Alert, Channel, Delivery
-from monitoring.alerts.outbox import enqueue, tell_still, wake
+from monitoring.alerts.outbox import enqueue, tell_awake, tell_still, wake
 from monitoring.alerts.routing import database_now, is_often_enough, newest_digest_time, takes
 
 Kind, Status = Delivery.Kind, Delivery.Status
 # How long a worker may take to come to a message before another one is told of it.
 WOKEN_AGAIN_AFTER = timedelta(minutes=1)
 BATCH = 200
+_UNSEEN = Q(resolved_at=None, acknowledged_at=None, snoozed_until=None)
 KEPT = timedelta(days=400)
 FORGET_EVERY_SECONDS = 3600.0
 
@@ -54,22 +55,13 @@ def wake_deliveries() -> int:
 
 @transaction.atomic
 def end_snoozes() -> None:
-    """What is still so when its snooze ends is told once more, to all who were told of it."""
+    """What is still so when its snooze ends is told once more."""
     rows = Alert.objects.open().select_for_update(skip_locked=True)
-    ended = {one.pk: one for one in rows.filter(snoozed_until__lte=Now()).order_by("pk")[:BATCH]}
+    ended = list(rows.filter(snoozed_until__lte=Now()).order_by("pk")[:BATCH])
     if not ended:
         return
-    Alert.objects.filter(pk__in=ended).update(snoozed_until=None)
-    channels = Channel.objects.filter(enabled=True).in_bulk()
-    told = Delivery.objects.filter(alert__in=ended).order_by("alert_id", "channel_id").distinct()
-    heard = told.values_list("alert_id", "channel_id")
-    tell_still(
-        [
-            (ended[alert], channels.get(channel))
-            for alert, channel in heard
-            if channel is None or channel in channels
-        ]
-    )
+    Alert.objects.filter(pk__in=[one.pk for one in ended]).update(snoozed_until=None)
+    tell_awake(ended)
     reach("alert.snooze-ended")
 
 
@@ -79,31 +71,30 @@ def repeat_alerts() -> int:
     for channel in Channel.objects.filter(enabled=True, repeat_minutes__isnull=False):
         pause = timedelta(minutes=channel.repeat_minutes or 0)
         told = Max("deliveries__due_at", filter=Q(deliveries__channel=channel))
-        rows = Alert.objects.open().filter(acknowledged_at=None, snoozed_until=None)
-        rows = rows.annotate(told=told).filter(told__lte=Now() - pause)
-        for pk in list(rows.values_list("pk", flat=True)[:BATCH]):
-            count += _repeat(pk, channel, pause)
+        rows = Alert.objects.filter(_UNSEEN).annotate(told=told).filter(told__lte=Now() - pause)
+        found = list(rows.order_by("pk").values_list("pk", flat=True))
+        for first in range(0, len(found), BATCH):
+            count += _repeat(found[first : first + BATCH], channel, pause)
     return count
 
 
 @transaction.atomic
-def _repeat(alert_id: int, channel: Channel, pause: timedelta) -> bool:
-    alert = (
-        Alert.objects.open()
-        .select_for_update(of=("self",))
-        .filter(pk=alert_id, acknowledged_at=None, snoozed_until=None)
-        .first()
-    )
-    if alert is None or not takes(channel, alert) or not is_often_enough(channel, alert):
-        return False
+def _repeat(alert_ids: list[int], channel: Channel, pause: timedelta) -> int:
+    rows = Alert.objects.filter(_UNSEEN, pk__in=alert_ids).order_by("pk")
     # While one is still under way, or was just written by another round, there is no other.
-    mine = alert.deliveries.filter(channel=channel)
     under_way = Q(status__in=[Status.WAITING, Status.SENDING, Status.GATHERED])
-    if mine.filter(under_way | Q(due_at__gt=Now() - pause)).exists():
-        return False
-    tell_still([(alert, channel)])
-    reach("alert.repeated")
-    return True
+    locked = list(rows.select_for_update(of=("self",), skip_locked=True))
+    busy = channel.deliveries.filter(under_way | Q(due_at__gt=Now() - pause), alert__in=locked)
+    told = set(busy.values_list("alert_id", flat=True))
+    due = [
+        alert
+        for alert in locked
+        if alert.pk not in told and takes(channel, alert) and is_often_enough(channel, alert)
+    ]
+    if due:
+        tell_still(due, channel)
+        reach("alert.repeated")
+    return len(due)
 
 
 def gather_digests() -> int:

@@ -38,7 +38,9 @@ class Fact:
     `occurrence` names what happened this time (such as a run): each one counts, once. `lasting`
     is false for news that nothing takes back: who acknowledges it ends it. `url` is a page of
     ours, from its slash on. `thing` is what it is about: channels choose by its name. `recipients`
-    are mail addresses that hear of it besides the channels: when it opens, worsens and is over.
+    are mail addresses that hear of it besides the channels: when it opens, worsens, changes and
+    is over. `changed`: it has become something else, as an occurrence of its own; who was told of
+    it before hears of that, too.
     """
 
     key: str
@@ -51,6 +53,7 @@ class Fact:
     occurrence: str = ""
     lasting: bool = True
     recipients: Sequence[str] = ()
+    changed: bool = False
 
 
 def open_alert(
@@ -228,7 +231,7 @@ def _says(alert: Alert) -> tuple[str, str, str]:
 def _say_again(pairs: Sequence[tuple[Alert, Fact]]) -> None:
     if not pairs:
         return
-    now, worse, again = database_now(), [], []
+    now, worse, changed, again = database_now(), [], [], []
     for alert, fact in pairs:
         severity = alert.severity
         alert.severity, alert.subject, alert.text = _said(fact)
@@ -240,10 +243,17 @@ def _say_again(pairs: Sequence[tuple[Alert, Fact]]) -> None:
             # Who has seen the smaller thing has not seen this one.
             alert.acknowledged_at, alert.acknowledged_by, alert.snoozed_until = None, "", None
             worse.append(alert)
+        elif is_new and fact.changed:
+            # Nor has who has seen that it is missing seen that it is damaged.
+            alert.acknowledged_at, alert.acknowledged_by = None, ""
+            changed.append(alert)
         elif is_new:
             again.append(alert)
     Alert.objects.bulk_update([alert for alert, _fact in pairs], _SAID_AGAIN)
     if worse:
         outbox.tell_worse(worse)
-    if again:
+    # What is snoozed is told at the end of that.
+    if changed := [alert for alert in changed if alert.snoozed_until is None]:
+        outbox.tell_changed(changed)
+    if again := [alert for alert in again if alert.snoozed_until is None]:
         outbox.tell_again(again)

@@ -113,6 +113,7 @@ def _fact(
         url=reverse("dashboard:expected-job", args=[job.pk]),
         thing=job,
         occurrence=occurrence,
+        changed=bool(occurrence),
         recipients=job.notification_recipients,
     )
 

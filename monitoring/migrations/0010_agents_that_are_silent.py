@@ -25,4 +25,9 @@ class Migration(migrations.Migration):
                 'ordering': ['agent'],
             },
         ),
+        migrations.AlterField(
+            model_name='delivery',
+            name='kind',
+            field=models.CharField(choices=[('opened', 'Opened'), ('worse', 'Became worse'), ('changed', 'Changed'), ('repeated', 'Repeated'), ('resolved', 'Resolved'), ('digest', 'Digest'), ('test', 'Test')], max_length=10, verbose_name='kind'),
+        ),
     ]

@@ -15,7 +15,11 @@ from monitoring.alerts.channels import (
     remove_channel,
     test_channel,
 )
-from monitoring.alerts.description import describe_channel, describe_delivery
+from monitoring.alerts.description import (
+    describe_channel,
+    describe_channel_with_sends,
+    describe_delivery,
+)
 from monitoring.alerts.models import Alert, Channel
 from monitoring.alerts.selectors import channel_for, list_channels
 from storage.api.bodies import Body, Flag, Number, Text, actor_of, read_body
@@ -69,7 +73,7 @@ class ChannelsView(APIView):
 
 class ChannelView(APIView):
     def get(self, request: Request, channel_id: str) -> Response:
-        return Response(describe_channel(_channel(request, channel_id)))
+        return Response(describe_channel_with_sends(_channel(request, channel_id)))
 
     def patch(self, request: Request, channel_id: str) -> Response:
         channel = _channel(request, channel_id)
@@ -85,7 +89,7 @@ class ChannelView(APIView):
 
 class ChannelTestView(APIView):
     def post(self, request: Request, channel_id: str) -> Response:
-        """What became of it is on the page of the channels."""
+        """What became of it is among the messages of the channel."""
         channel = _channel(request, channel_id)
         delivery = test_channel(channel=channel, actor=actor_of(request))
         return Response(describe_delivery(delivery), status=202)

@@ -15,6 +15,7 @@ class Delivery(models.Model):
     class Kind(models.TextChoices):
         OPENED = "opened", _("Opened")
         WORSE = "worse", _("Became worse")
+        CHANGED = "changed", _("Changed")
         REPEATED = "repeated", _("Repeated")
         RESOLVED = "resolved", _("Resolved")
         DIGEST = "digest", _("Digest")

@@ -57,7 +57,11 @@ class TestChannelsByTheApi:
         assert made["company"] == {"id": company.pk, "name": "Acme"}
         assert {name: made[name] for name in self.BODY} == self.BODY
         where = f"{CHANNELS}/{made['id']}"
-        assert client.get(where).json() == made
+        assert client.get(where).json() == {**made, "sends": []}
+        answer = send(client, "post", f"{where}/test")
+        assert answer.status_code == 202
+        [sent] = client.get(where).json()["sends"]
+        assert sent == answer.json()  # type: ignore[attr-defined]
         changes = {"kind": "service", "address": SECRET, "quiet_from": None, "quiet_to": None}
         answer = send(client, "patch", where, changes)
         assert answer.status_code == 200, answer.content
@@ -211,6 +215,7 @@ class TestCommandLine:
         )
         assert Channel.objects.get().address == SECRET
         assert "topsecretword" not in str(cli(monkeypatch, "channels"))
+        assert cli(monkeypatch, "channel", "Ops")["sends"] == []
         assert cli(monkeypatch, "channel-remove", "Ops")["name"] == "Ops"
         assert not Channel.objects.exists()
 

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from access.models import Company, User
 from access.policy import System
@@ -21,7 +23,7 @@ from monitoring.alerts.rounds import (
 )
 from monitoring.alerts.routing import after_quiet, database_now, newest_digest_time
 from monitoring.alerts.sending import send_delivery
-from monitoring.alerts.services import open_alert, resolve_alert
+from monitoring.alerts.services import Fact, open_alert, open_alerts, resolve_alert
 from monitoring.alerts.windows import add_window, end_window
 from tests.monitoring.alerts.mailserver import MailServer
 
@@ -106,6 +108,25 @@ class TestWho:
             ("critical", "opened", "waiting"),
         ]
 
+    def test_what_has_become_something_else_is_told_again(
+        self, company: Company, operator: User
+    ) -> None:
+        to("all"), to("critical", least_severity="critical")
+        missing: dict[str, Any] = {"recipients": ["own@example.org"], "occurrence": "MISSING"}
+        alert = tell(company, **missing)
+        acknowledge_alert(alert=alert, actor=operator)
+        for _time in range(2):
+            damaged = {**missing, "occurrence": "HASH_MISMATCH", "changed": True}
+            open_alerts([Fact(key=KEY, company=company, subject="damaged", **damaged)])
+        assert told() == [
+            ("all", "opened", "waiting"),
+            ("own@example.org", "opened", "waiting"),
+            ("all", "changed", "waiting"),
+            ("own@example.org", "changed", "waiting"),
+        ]
+        alert.refresh_from_db()
+        assert (alert.subject, alert.acknowledged_at) == ("damaged", None)
+
 
 class TestWhen:
     def test_quiet_hours_end_in_their_own_zone(self) -> None:
@@ -164,6 +185,22 @@ class TestWhen:
         tell(company, key="storage.full:4")
         assert gather_digests() == 0
 
+    def test_a_digest_leaves_out_what_stands_in_maintenance(self, company: Company) -> None:
+        Channel.objects.create(
+            name="daily", recipients=["a@b.org"], digest_at=ago(minutes=1).time()
+        )
+        add_window(
+            company=company, begins_at=ago(hours=1), ends_at=ago(hours=-1), actor=System("test"),
+            about=["Acme"],
+        )  # fmt: skip
+        tell(company, thing=company)
+        Delivery.objects.update(created_at=ago(minutes=5))
+        assert gather_digests() == 0
+        tell(company, key="drill.failed:1")
+        Delivery.objects.update(created_at=ago(minutes=5))
+        assert gather_digests() == 1
+        assert Delivery.objects.get(kind="digest").gathered.count() == 1
+
     def test_without_its_hour_what_was_gathered_goes_by_itself(
         self, company: Company, channel: Channel
     ) -> None:
@@ -208,6 +245,54 @@ class TestHowOften:
         tend_alerts()
         tend_alerts()
         assert told(kind="repeated") == [("again", "repeated", "waiting")]
+
+    def test_what_waits_when_it_is_snoozed_is_not_sent(
+        self, company: Company, operator: User
+    ) -> None:
+        to("morning", quiet_from=ago(hours=1).time(), quiet_to=ago(hours=-1).time())
+        to("daily", digest_at=time(8)), to("third", after_count=3)
+        alert = tell(company, occurrence="1", recipients=["own@example.org"])
+        snooze_alert(alert=alert, actor=operator, until=ago(hours=-2))
+        assert {status for name, _kind, status in told() if name in ("morning", "daily")} == {
+            "skipped"
+        }
+        # What happens meanwhile is counted, and told at the end to all who wait for so many.
+        for occurrence in "23":
+            tell(company, occurrence=occurrence)
+        assert told(channel_name="third") == []
+        Alert.objects.update(snoozed_until=ago(seconds=1))
+        end_snoozes()
+        end_snoozes()
+        assert told(channel_name="third") == [("third", "opened", "waiting")]
+        for name in ("morning", "daily", "own@example.org"):
+            assert [kind for _name, kind, _status in told(channel_name=name)] == [
+                "opened", "repeated",
+            ], name  # fmt: skip
+
+    def test_a_repeat_that_waits_is_not_sent_after_somebody_acknowledged(
+        self, company: Company, operator: User
+    ) -> None:
+        to("again", repeat_minutes=30)
+        alert = tell(company)
+        self.sent(minutes=31)
+        assert repeat_alerts() == 1
+        acknowledge_alert(alert=alert, actor=operator)
+        assert told(kind="repeated") == [("again", "repeated", "skipped")]
+        assert "acknowledged" in Delivery.objects.get(kind="repeated").error
+
+    def test_many_are_repeated_by_as_many_statements_as_one(self, company: Company) -> None:
+        again = to("again", repeat_minutes=30)
+        counts = []
+        for number in (1, 60):
+            for one in range(number):
+                tell(company, key=f"x.y:{number}.{one}")
+            # What the channel does not take any more stands before the others, and in nobody's way.
+            Channel.objects.filter(pk=again.pk).update(rules=["x."])
+            self.sent(minutes=31)
+            with CaptureQueriesContext(connection) as queries:
+                assert repeat_alerts() == (1 if number == 1 else 61)
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
 
     def test_a_snooze_has_an_end(self, company: Company, operator: User) -> None:
         alert = tell(company)
