@@ -2,7 +2,7 @@
 
 from access.secrets import SecretUnreadable
 from monitoring.alerts.carriers import mail, service
-from monitoring.alerts.errors import Refused
+from monitoring.alerts.errors import NotSent, Refused
 from monitoring.alerts.models import Channel, Delivery
 from monitoring.alerts.wording import word
 
@@ -14,11 +14,19 @@ def hand_over(delivery: Delivery) -> str:
     """
     channel = delivery.channel
     if channel is None:
-        return mail.send(delivery.recipients, "", delivery.key, word(delivery))
+        return _by_mail(delivery.recipients, "", delivery)
     try:
         address = channel.address
     except SecretUnreadable as error:
         raise Refused(str(error)) from error
     if channel.kind == Channel.Kind.MAIL:
-        return mail.send(channel.recipients, address, delivery.key, word(delivery))
+        return _by_mail(channel.recipients, address, delivery)
     return service.send(address, delivery.key, word(delivery))
+
+
+def _by_mail(recipients: list[str], address: str, delivery: Delivery) -> str:
+    try:
+        said = mail.send(recipients, address, delivery.key, word(delivery))
+    except NotSent as error:
+        raise type(error)(mail.hide(str(error), address)) from error
+    return mail.hide(said, address)

@@ -4,6 +4,7 @@ One conversation for all recipients. Django's own backend keeps silent about tho
 server refuses while it takes others, and calls a failed goodbye a failed mail.
 """
 
+import base64
 import smtplib
 import ssl
 from typing import Any
@@ -15,6 +16,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from access.redaction import redact
 from monitoring.alerts.carriers.guard import refuse_inner
 from monitoring.alerts.errors import BadOption, NotSent, Refused
 from monitoring.alerts.wording import Wording
@@ -86,6 +88,18 @@ def check(address: str) -> None:
         said = _("Write the mail server as smtp+tls://USER:PASSWORD@HOST:587.")
         raise BadOption("address", said)
     refuse_inner(parts.hostname)
+
+
+def hide(said: str, address: str) -> str:
+    """What a server said, without the password that it may have sent back, also as AUTH has it
+    (RFC 4954 and 4616)."""
+    parts = urlsplit(address or settings.ENVIRONMENT.email_url or "")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if not password:
+        return said
+    forms = (password, f"\0{user}\0{password}")
+    coded = [base64.b64encode(form.encode()).decode() for form in forms]
+    return redact(said, secrets=[*coded, parts.password or "", password])
 
 
 def _backend(address: str) -> EmailBackend:

@@ -1,5 +1,6 @@
 """Messages leave the outbox: by a real mail server that takes, refuses, stalls and drops."""
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from django_q.models import OrmQ
 from access.models import Company
 from config.env import email_settings
 from monitoring.alerts.carriers import mail as carrier
+from monitoring.alerts.carriers.mail import hide
 from monitoring.alerts.errors import Refused
 from monitoring.alerts.models import Alert, Channel, Delivery
 from monitoring.alerts.rounds import wake_deliveries
@@ -168,6 +170,17 @@ class TestNotTaken:
         mail.at_data = ""
         send(tell(company))
         assert not Alert.objects.open().filter(rule="alerts.undelivered").exists()
+
+    def test_a_password_that_the_server_sends_back_is_not_written(self) -> None:
+        address = "smtp://ops:hunter%402secret@mail.example.org"
+        for said in (
+            "535 no: hunter@2secret",
+            "535 no: hunter%402secret",
+            f"535 no: {b64encode(b'hunter@2secret').decode()}",
+            f"535 no: {b64encode(bytes(1) + b'ops' + bytes(1) + b'hunter@2secret').decode()}",
+        ):
+            assert hide(said, address) == "535 no: \u2022\u2022\u2022"
+        assert hide("535 no", "smtp://mail.example.org") == "535 no"
 
     def test_a_password_is_in_no_error(self, company: Company, channel: Channel) -> None:
         channel.address = "smtp://ops:hunter2hunter2@127.0.0.1:9"
