@@ -18,6 +18,7 @@ from backups.alerting import (
 from config.audit_watch import alert_lost_audit
 from monitoring.alerts.rules import alert_full_disk, alert_full_storages, alert_silent_queues
 from monitoring.expected.lost_agents import alert_lost_agents
+from monitoring.expected.telling import count_failures
 from restores.alerting import end_answered_approvals
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ RULES: tuple[Callable[[], object], ...] = (
     alert_full_disk,
     alert_silent_queues,
     alert_lost_agents,
+    count_failures,
     alert_lost_audit,
 )
 

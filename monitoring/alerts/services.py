@@ -39,8 +39,8 @@ class Fact:
     is false for news that nothing takes back: who acknowledges it ends it. `url` is a page of
     ours, from its slash on. `thing` is what it is about: channels choose by its name. `recipients`
     are mail addresses that hear of it besides the channels: when it opens, worsens, changes and
-    is over. `changed`: it has become something else, as an occurrence of its own; who was told of
-    it before hears of that, too.
+    is over. `changed`: it has become something else, and says so; who was told of it before hears
+    of that, too.
     """
 
     key: str
@@ -233,17 +233,17 @@ def _say_again(pairs: Sequence[tuple[Alert, Fact]]) -> None:
         return
     now, worse, changed, again = database_now(), [], [], []
     for alert, fact in pairs:
-        severity = alert.severity
+        before = _says(alert)
         alert.severity, alert.subject, alert.text = _said(fact)
         alert.url, alert.last_seen_at = fact.url, now
         is_new = bool(fact.occurrence) and fact.occurrence != alert.occurrence
         if is_new:
             alert.occurrence, alert.count = fact.occurrence, alert.count + 1
-        if _RANK[alert.severity] > _RANK[severity]:
+        if _RANK[alert.severity] > _RANK[before[0]]:
             # Who has seen the smaller thing has not seen this one.
             alert.acknowledged_at, alert.acknowledged_by, alert.snoozed_until = None, "", None
             worse.append(alert)
-        elif is_new and fact.changed:
+        elif fact.changed and _says(alert) != before:
             # Nor has who has seen that it is missing seen that it is damaged.
             alert.acknowledged_at, alert.acknowledged_by = None, ""
             changed.append(alert)

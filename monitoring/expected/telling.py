@@ -6,20 +6,22 @@ between the change and the telling leaves the difference, and the next round tel
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from faults import reach
-from monitoring.alerts.models import Alert
+from monitoring.alerts.models import Alert, Channel
 from monitoring.alerts.services import Fact, open_alerts, resolve_alerts
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
 from monitoring.expected.states import BAD, Status
 from monitoring.times.clock import database_now
 
 BATCH = 250
+STATE = "expected.state"
 # Of thousands at once the rest is told in the next rounds: the tick has other duties.
 LONGEST_ROUND_SECONDS = 15.0
 
@@ -65,6 +67,41 @@ def _tell_batch() -> int:
     return len(jobs)
 
 
+def count_failures() -> int:
+    """Of jobs that stay bad each due time is one more time: for channels that wait for so many.
+
+    Called once a minute. Nothing is counted beyond what any of them waits for.
+    """
+    waits = Channel.objects.filter(enabled=True, after_count__gt=1)
+    most = waits.aggregate(most=Max("after_count"))["most"]
+    counted, last = 0, 0
+    while most is not None:
+        rows = Alert.objects.open().filter(rule=STATE, count__lt=most, pk__gt=last)
+        batch = list(rows.order_by("pk").values_list("pk", "object_id", "occurrence")[:BATCH])
+        counted += _count_batch({int(job): at for _pk, job, at in batch})
+        if len(batch) < BATCH:
+            break
+        last = batch[-1][0]
+    return counted
+
+
+@transaction.atomic
+def _count_batch(known: dict[int, str]) -> int:
+    """`known`: the due time that was counted last, of each job."""
+    rows = ExpectedBackupJob.objects.filter(
+        pk__in=known, current_status__in=BAD, told_status=F("current_status")
+    )
+    locked = rows.select_related("company").select_for_update(of=("self",), skip_locked=True)
+    jobs = [
+        job
+        for job in locked.order_by("pk")
+        if job.status_due_at is not None and job.status_due_at.isoformat() != known[job.pk]
+    ]
+    said = _messages(jobs)
+    open_alerts([_state(job, said.get(job.pk, "")) for job in jobs])
+    return len(jobs)
+
+
 def _messages(jobs: list[ExpectedBackupJob]) -> dict[int, str]:
     """What the entry says that each job's state is of."""
     rows = BackupEntry.objects.filter(
@@ -79,9 +116,7 @@ def _tell(job: ExpectedBackupJob, said: str, news: News) -> None:
     if job.told_status != job.current_status:
         if job.current_status in BAD:
             # From one bad state to another it is told again, as the same alert.
-            again = job.current_status if job.told_status in BAD else ""
-            text = _text(job, said)
-            news.facts.append(_fact(job, "state", _subject(job), text, occurrence=again))
+            news.facts.append(_state(job, said, changed=job.told_status in BAD))
         elif job.told_status in BAD:
             news.over.append(key_of(job, "state"))
         job.told_status = job.current_status
@@ -89,7 +124,7 @@ def _tell(job: ExpectedBackupJob, said: str, news: News) -> None:
         words = {"name": job.database_name, "hours": job.max_age_hours}
         if job.is_too_old:
             title = _("%(name)s: no success for more than %(hours)s hours")
-            news.facts.append(_fact(job, "age", title % words, _since(job)))
+            news.facts.append(_fact(job, "age", title % words, text=_since(job)))
         else:
             news.over.append(key_of(job, "age"))
         job.told_too_old = job.is_too_old
@@ -100,21 +135,30 @@ def key_of(job: ExpectedBackupJob, what: str) -> str:
     return f"expected.{what}:{job.pk}"
 
 
-def _fact(
-    job: ExpectedBackupJob, what: str, subject: str, text: str, *, occurrence: str = ""
-) -> Fact:
+def _state(job: ExpectedBackupJob, said: str, *, changed: bool = False) -> Fact:
+    """Each due time is one time that it happened, whatever became of it."""
+    assert job.status_due_at is not None
+    return _fact(
+        job,
+        "state",
+        _subject(job),
+        text=_text(job, said),
+        occurrence=job.status_due_at.isoformat(),
+        changed=changed,
+    )
+
+
+def _fact(job: ExpectedBackupJob, what: str, subject: str, **more: Any) -> Fact:
     """The one place that knows how the product tells people something."""
     return Fact(
         key=key_of(job, what),
         company=job.company,
         severity=Alert.Severity.CRITICAL if what == "state" else Alert.Severity.WARNING,
         subject=subject,
-        text=text,
         url=reverse("dashboard:expected-job", args=[job.pk]),
         thing=job,
-        occurrence=occurrence,
-        changed=bool(occurrence),
         recipients=job.notification_recipients,
+        **more,
     )
 
 
