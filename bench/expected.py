@@ -137,7 +137,7 @@ def _bare(statements: list[str], who: str, path: str) -> Callable[[], None]:
     rows = list_entries(
         actor=User.objects.get(username=who),
         filters=EntryFilters(),
-        before=int(cursor_text) if cursor_text else None,
+        cursor=cursor_text,
         limit=PAGE,
     ).results
 

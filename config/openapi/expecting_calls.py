@@ -36,7 +36,7 @@ _ENTRY_LIST = (
     query("city", TEXT),
     query("agent", TEXT),
     _LIMIT,
-    query("cursor", ID, "As in `next` of the page before."),
+    query("cursor", TEXT, "As in `next` or `previous` of another page."),
 )
 
 

@@ -151,7 +151,7 @@ def _export(options: argparse.Namespace, actor: Actor, out: Any) -> None:
 def _entries_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--job", type=int)
     parser.add_argument("--limit", type=int, default=20)
-    parser.add_argument("--cursor", type=int, help="go on from here: `next` of the page before")
+    parser.add_argument("--cursor", help="go on from here: `next` or `previous` of the page before")
 
 
 def _entries(options: argparse.Namespace, actor: Actor, out: Any) -> None:
@@ -159,7 +159,7 @@ def _entries(options: argparse.Namespace, actor: Actor, out: Any) -> None:
     page = list_entries(
         actor=actor,
         filters=EntryFilters(job=options.job),
-        before=options.cursor,
+        cursor=options.cursor,
         limit=options.limit,
     )
     lines = [
@@ -167,7 +167,11 @@ def _entries(options: argparse.Namespace, actor: Actor, out: Any) -> None:
         f"{row['source']:<8}  {(row['error_message'] or '').splitlines()[:1]}"
         for row in page.results
     ]
-    found = {"results": [describe_entry(row) for row in page.results], "next": page.next}
+    found = {
+        "results": [describe_entry(row) for row in page.results],
+        "next": page.next,
+        "previous": page.previous,
+    }
     _say(out, options, found, "\n".join(lines) or _("Nothing has arrived yet."))
 
 

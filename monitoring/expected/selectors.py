@@ -16,6 +16,8 @@ from monitoring.expected.states import Status
 from monitoring.files.api.query import LARGEST_ID
 
 MOST = 200
+# Before the id in a cursor: what is newer than it.
+NEWER = "newer-"
 
 
 def list_jobs(*, actor: Actor) -> QuerySet[ExpectedBackupJob]:
@@ -48,10 +50,11 @@ class EntryFilters:
 
 @dataclass(frozen=True)
 class Page:
-    """`next` is the id behind which the next page begins; None at the end."""
+    """`next` and `previous` are cursors, of what is older and newer; None at an end."""
 
     results: list[dict[str, Any]]
-    next: int | None
+    next: str | None
+    previous: str | None
 
 
 LISTED = (
@@ -65,17 +68,40 @@ LISTED_IN_ORDER = (*_PLAIN, *_JSON)
 
 
 def list_entries(
-    *, actor: Actor, filters: EntryFilters, before: int | None = None, limit: int = 50
+    *, actor: Actor, filters: EntryFilters, cursor: str | None = None, limit: int = 50
 ) -> Page:
-    """Newest first, a page by keyset: the first and the ten-thousandth cost the same."""
+    """Newest first, a page by keyset: the first and the ten-thousandth cost the same.
+
+    Raises BadField.
+    """
+    newer, place = _read_cursor(cursor)
     rows = filtered(BackupEntry.objects.visible_to(actor), filters)
-    if before is not None:
-        rows = rows.filter(id__lt=before)
+    if place is not None:
+        rows = rows.filter(id__gt=place) if newer else rows.filter(id__lt=place)
     limit = max(1, min(limit, MOST))
-    found = _read(rows.order_by("-id")[: limit + 1])
-    more = len(found) > limit
-    found = found[:limit]
-    return Page(found, found[-1]["id"] if more else None)
+    found = _read(rows.order_by("id" if newer else "-id")[: limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    if newer:
+        found.reverse()
+    if not found:
+        return Page([], None, None)
+    # Behind is where the reader came from.
+    has_older, has_newer = (True, more) if newer else (more, place is not None)
+    return Page(
+        found,
+        str(found[-1]["id"]) if has_older else None,
+        f"{NEWER}{found[0]['id']}" if has_newer else None,
+    )
+
+
+def _read_cursor(cursor: str | None) -> tuple[bool, int | None]:
+    """Whether it is of what is newer, and than which entry. Raises BadField."""
+    if not cursor:
+        return False, None
+    number = cursor.removeprefix(NEWER)
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise BadField("cursor", _("This cursor cannot be read; start from the first page."))
+    return cursor.startswith(NEWER), int(number)
 
 
 def _read(rows: QuerySet[BackupEntry]) -> list[dict[str, Any]]:

@@ -6,10 +6,9 @@ from rest_framework.views import APIView
 
 from access.models import User
 from access.policy import require
-from monitoring.expected.api.query import entry_filters, limit_of, link, whole
+from monitoring.expected.api.query import entry_filters, limit_of, link
 from monitoring.expected.description import describe_entry
 from monitoring.expected.selectors import Page, entry_for, job_for, list_entries
-from monitoring.files.api.query import LARGEST_ID
 
 VIEW = "monitoring.view_backupentry"
 
@@ -39,15 +38,14 @@ def _answer(request: Request, *, job: int | None) -> Response:
     page: Page = list_entries(
         actor=actor,
         filters=filters,
-        before=whole(query, "cursor", least=1, most=LARGEST_ID),
+        cursor=query.get("cursor"),
         limit=limit_of(query),
     )
     return Response(
         {
             "results": [describe_entry(row) for row in page.results],
             "next": link(request, cursor=page.next) if page.next else None,
-            # A page by keyset knows what is behind it; the browser's history knows the rest.
-            "previous": None,
+            "previous": link(request, cursor=page.previous) if page.previous else None,
             "count": None,
         }
     )
