@@ -103,12 +103,12 @@ EXPECTING_CALLS: dict[tuple[str, str], Call] = {
         gives_headers=LOCATION,
     ),
     (f"{_JOBS}.AcknowledgeView", "post"): call(
-        *(_TAG, "acknowledgeExpectedJob", "Say that somebody looks after it"),
+        *(_TAG, "acknowledgeExpectedJob", "Say that somebody looks after it and its alerts"),
         gives="ExpectedJob",
         refuses=(404,),
     ),
     (f"{_JOBS}.SnoozeView", "post"): call(
-        *(_TAG, "snoozeExpectedJob", "Tell nothing of it for some hours"),
+        *(_TAG, "snoozeExpectedJob", "Tell nothing of it, nor of its alerts, for some hours"),
         gives="ExpectedJob",
         takes="NewSnooze",
         refuses=(404,),

@@ -19,6 +19,7 @@ from backups.errors import BackupError
 from backups.models import Backup, Database
 from backups.pages.permitted import must_have, person
 from backups.services import request_backup
+from monitoring.expected.attention import acknowledge_job, snooze_job
 from monitoring.expected.board import (
     PAGE,
     STANDINGS,
@@ -29,7 +30,6 @@ from monitoring.expected.board import (
     words_of,
 )
 from monitoring.expected.errors import ExpectedError, NotFound
-from monitoring.expected.jobs import acknowledge_job, snooze_job
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob, JobRun
 from monitoring.expected.selectors import job_for
 from monitoring.expected.states import BAD
@@ -89,7 +89,7 @@ def job_page(request: HttpRequest, job_id: int) -> HttpResponse:
         "runs": JobRun.objects.filter(job=job)[:RUNS],
         "ping_url": request.build_absolute_uri(f"/ping/{job.ping_key}"),
         "database": _linked(user, job),
-        "is_bad": job.current_status in BAD,
+        "is_bad": job.current_status in BAD or job.is_too_old,
         "is_snoozed": job.snoozed_until is not None and job.snoozed_until > now,
         "snoozes": SNOOZES,
         "may_act": user.may("monitoring.acknowledge_expectedbackupjob", company),

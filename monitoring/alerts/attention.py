@@ -11,6 +11,7 @@ from access.policy import Actor, require
 from monitoring.alerts import outbox
 from monitoring.alerts.errors import BadOption, IsOver, NoSuchAlert
 from monitoring.alerts.models import Alert
+from monitoring.alerts.owners import acknowledge_owner, hold_owner, snooze_owner
 from monitoring.alerts.routing import database_now
 from monitoring.alerts.services import alone, end_alerts, wake_readers
 
@@ -31,6 +32,7 @@ def acknowledge_alert(*, alert: Alert, actor: Actor) -> Alert:
         )
         audit.record(actor=actor, action="alert.acknowledged", thing=locked, company=locked.company)
         outbox.hold_back(locked, snoozed=False)
+        acknowledge_owner(locked, actor)
         if not locked.lasting:
             end_alerts([locked])
     locked.refresh_from_db()
@@ -58,6 +60,7 @@ def snooze_alert(*, alert: Alert, actor: Actor, until: datetime) -> Alert:
         company=locked.company,
         changes={"until": until.isoformat()},
     )
+    snooze_owner(locked, until, actor)
     locked.refresh_from_db()
     wake_readers()
     return locked
@@ -65,6 +68,7 @@ def snooze_alert(*, alert: Alert, actor: Actor, until: datetime) -> Alert:
 
 def _locked(alert: Alert, actor: Actor) -> Alert:
     require(actor, PERMISSION, alert.company)
+    hold_owner(alert)
     # What happens again at this moment waits: it must not be written into one that has ended.
     alone([alert.key])
     found = Alert.objects.select_for_update(of=("self",)).select_related("company")

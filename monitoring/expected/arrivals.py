@@ -19,7 +19,7 @@ from monitoring.expected.evidence import Facts, Judgement, Past, Rules, judge
 from monitoring.expected.jobs import lock_job
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
 from monitoring.expected.plans import Cycle, cycle_after, cycle_at
-from monitoring.expected.states import Status, worst
+from monitoring.expected.states import BAD, Status, worst
 from monitoring.expected.timings import plan_of
 from monitoring.times.clock import database_now
 
@@ -198,16 +198,26 @@ def _update_job(
     job.first_received_at = job.first_received_at or now
     if status == Status.SUCCESS:
         job.last_success_at = max(job.last_success_at or at, at)
-        if not is_too_old(job, now):
+        if job.is_too_old and not is_too_old(job, now):
             job.is_too_old = False
+            job.acknowledged_at, job.acknowledged_by = None, ""
+        _hear_of_recovery(job)
     if job.next_expected_at is None or job.next_expected_at <= cycle.due:
         following = cycle_after(plan_of(job), cycle)
         job.next_expected_at = following.due if following else None
     job.save(update_fields=_CHANGED)
 
 
+def _hear_of_recovery(job: ExpectedBackupJob) -> None:
+    """Who was told that it is bad and wants quiet hears that it is well: there is no more to be
+    quiet of. What went bad and well again within the quiet stays untold, and the quiet lasts."""
+    was_told = job.told_status in BAD or job.told_too_old
+    if was_told and job.current_status == Status.SUCCESS and not job.is_too_old:
+        job.snoozed_until = None
+
+
 _CHANGED = (
-    *("current_status", "status_due_at", "acknowledged_at", "acknowledged_by"),
+    *("current_status", "status_due_at", "acknowledged_at", "acknowledged_by", "snoozed_until"),
     *("first_received_at", "last_success_at", "is_too_old", "next_expected_at"),
 )
 

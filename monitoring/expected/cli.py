@@ -11,17 +11,12 @@ import orjson
 from django.utils.translation import gettext as _
 
 from access.policy import Actor, require
+from monitoring.expected.attention import acknowledge_job, snooze_job
 from monitoring.expected.board import STANDINGS, choose, standing_of
 from monitoring.expected.description import describe_entry, describe_job
 from monitoring.expected.errors import BadField
 from monitoring.expected.fields import FIELDS
-from monitoring.expected.jobs import (
-    acknowledge_job,
-    create_job,
-    delete_job,
-    snooze_job,
-    update_job,
-)
+from monitoring.expected.jobs import create_job, delete_job, update_job
 from monitoring.expected.models import ExpectedBackupJob
 from monitoring.expected.pings import Kind, ping
 from monitoring.expected.reports import REPORTABLE, report_backup
@@ -237,6 +232,8 @@ VERBS: dict[str, Verb] = {
     "entries": Verb("list what arrived, newest first", _entries_arguments, _entries),
     "report": Verb("report a backup", _report_arguments, _report),
     "ping": Verb("say that it ran", _ping_arguments, _ping),
-    "acknowledge": Verb("say that somebody looks after it", _id, _acknowledge),
-    "snooze": Verb("tell nothing of it for some hours", _snooze_arguments, _snooze),
+    "acknowledge": Verb("say that somebody looks after it and its alerts", _id, _acknowledge),
+    "snooze": Verb(
+        "tell nothing of it, nor of its alerts, for some hours", _snooze_arguments, _snooze
+    ),
 }

@@ -1,7 +1,7 @@
-"""Verbs on expected backups: register, change, remove, acknowledge, keep quiet."""
+"""Verbs on expected backups: register, change, remove."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -10,17 +10,18 @@ from django.utils.translation import gettext as _
 from access import audit
 from access.models import Company
 from access.policy import Actor, companies_where, require
+from monitoring.alerts.services import resolve_alert
 from monitoring.expected.errors import BadField, NotFound
 from monitoring.expected.fields import TIMES, assign, check_needed, parse_company, with_defaults
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
 from monitoring.expected.plans import look_at
+from monitoring.expected.states import BAD, Status
+from monitoring.expected.telling import key_of
 from monitoring.expected.timings import check_times, plan_of
 from monitoring.times.clock import database_now
 
 ADD, CHANGE = "monitoring.add_expectedbackupjob", "monitoring.change_expectedbackupjob"
 DELETE = "monitoring.delete_expectedbackupjob"
-ACKNOWLEDGE = "monitoring.acknowledge_expectedbackupjob"
-LONGEST_SNOOZE = timedelta(days=90)
 
 
 @transaction.atomic
@@ -57,6 +58,8 @@ def update_job(
     }
     if TIMES & set(after):
         _count_anew(locked, database_now())
+    if after.get("is_active") is False:
+        _forget_trouble(locked)
     if after or moved:
         locked.save()
         changes = {"before": {name: before[name] for name in after}, "after": after, **moved}
@@ -70,33 +73,9 @@ def delete_job(*, job: ExpectedBackupJob, actor: Actor) -> None:
     require(actor, DELETE, job.company)
     locked = lock_job(job.pk)
     _record(actor, "expected.deleted", locked, {})
+    for what in ("state", "age"):
+        resolve_alert(key=key_of(locked, what))
     locked.delete()
-
-
-@transaction.atomic
-def acknowledge_job(*, job: ExpectedBackupJob, actor: Actor) -> ExpectedBackupJob:
-    """Somebody has seen the state it is in; the next change is news again."""
-    require(actor, ACKNOWLEDGE, job.company)
-    locked = lock_job(job.pk)
-    locked.acknowledged_at, locked.acknowledged_by = database_now(), actor.get_username()[:200]
-    locked.save(update_fields=["acknowledged_at", "acknowledged_by"])
-    _record(actor, "expected.acknowledged", locked, {"status": locked.current_status})
-    return locked
-
-
-@transaction.atomic
-def snooze_job(*, job: ExpectedBackupJob, actor: Actor, hours: int) -> ExpectedBackupJob:
-    """Say nothing of it for so many hours; 0 ends that. What holds afterwards is told then."""
-    require(actor, ACKNOWLEDGE, job.company)
-    most = LONGEST_SNOOZE // timedelta(hours=1)
-    if isinstance(hours, bool) or not isinstance(hours, int) or not 0 <= hours <= most:
-        raise BadField("hours", _("hours is a number from 0 to %(most)d.") % {"most": most})
-    locked = lock_job(job.pk)
-    until: datetime | None = database_now() + timedelta(hours=hours) if hours else None
-    locked.snoozed_until = until
-    locked.save(update_fields=["snoozed_until"])
-    _record(actor, "expected.snoozed", locked, {"until": until.isoformat() if until else None})
-    return locked
 
 
 def company_named(*, actor: Actor, name: Any) -> Company:
@@ -137,6 +116,15 @@ def _count_anew(job: ExpectedBackupJob, now: datetime) -> None:
     if look.next_due is None:
         raise BadField("cron", _("It would never be due."))
     job.watermark, job.next_expected_at, job.next_check_at = now, look.next_due, look.next_look
+
+
+def _forget_trouble(job: ExpectedBackupJob) -> None:
+    """Nothing is expected of a paused job: what was told of it is over, and does not come back
+    with it."""
+    if job.current_status in BAD:
+        job.current_status = Status.UNKNOWN
+    job.is_too_old, job.snoozed_until = False, None
+    job.acknowledged_at, job.acknowledged_by = None, ""
 
 
 def _record(actor: Actor, action: str, job: ExpectedBackupJob, changes: Mapping[str, Any]) -> None:

@@ -20,7 +20,7 @@ from monitoring.expected.gaps import gaps_after, note_watch
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
 from monitoring.expected.plans import Cycle, Gap, Look, look_at
 from monitoring.expected.runs import open_runs
-from monitoring.expected.states import Source, Status
+from monitoring.expected.states import BAD, Source, Status
 from monitoring.expected.timings import plan_of
 from monitoring.times.clock import CORRECTION, database_now
 
@@ -88,7 +88,9 @@ def _look(
         job.next_check_at = now + AFTER_A_MISTAKE
         return None
     job.watermark, job.next_check_at = look.watermark, look.next_look
-    job.is_too_old = is_too_old(job, now)
+    was_too_old, job.is_too_old = job.is_too_old, is_too_old(job, now)
+    if was_too_old and not job.is_too_old and job.current_status not in BAD:
+        job.acknowledged_at, job.acknowledged_by = None, ""
     if job.max_age_hours is not None and not job.is_too_old:
         ages = (job.last_success_at or job.created_at) + timedelta(hours=job.max_age_hours)
         job.next_check_at = min(job.next_check_at or ages, ages + timedelta(seconds=1))

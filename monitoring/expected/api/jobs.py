@@ -13,15 +13,14 @@ from rest_framework.views import APIView
 from access.models import User
 from access.policy import companies_where, require
 from monitoring.expected.api.query import LARGEST_OFFSET, limit_of, link, text_of, whole
+from monitoring.expected.attention import acknowledge_job, snooze_job
 from monitoring.expected.description import describe_entry, describe_job
 from monitoring.expected.errors import BadField
 from monitoring.expected.jobs import (
     ADD,
     CHANGE,
-    acknowledge_job,
     create_job,
     delete_job,
-    snooze_job,
     update_job,
 )
 from monitoring.expected.models import ExpectedBackupJob
