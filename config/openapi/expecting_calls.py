@@ -107,6 +107,11 @@ EXPECTING_CALLS: dict[tuple[str, str], Call] = {
         gives="ExpectedJob",
         refuses=(404,),
     ),
+    (f"{_JOBS}.PingKeyView", "post"): call(
+        *(_TAG, "rotatePingKey", "Give it another ping address; the one before ends at once"),
+        gives="ExpectedJob",
+        refuses=(404,),
+    ),
     (f"{_JOBS}.SnoozeView", "post"): call(
         *(_TAG, "snoozeExpectedJob", "Tell nothing of it, nor of its alerts, for some hours"),
         gives="ExpectedJob",

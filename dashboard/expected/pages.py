@@ -30,6 +30,7 @@ from monitoring.expected.board import (
     words_of,
 )
 from monitoring.expected.errors import ExpectedError, NotFound
+from monitoring.expected.jobs import ADD, CHANGE, rotate_ping_key, update_job
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob, JobRun
 from monitoring.expected.selectors import job_for
 from monitoring.expected.states import BAD
@@ -65,6 +66,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "previous": number - 1,
         "next": number + 1 if len(jobs) > PAGE else 0,
         "polls": True,
+        "may_add": user.may(ADD),
     }
     template = "expected/board_live.html" if "X-Live" in request.headers else "expected/board.html"
     return render(request, template, context)
@@ -94,7 +96,7 @@ def job_page(request: HttpRequest, job_id: int) -> HttpResponse:
         "snoozes": SNOOZES,
         "may_act": user.may("monitoring.acknowledge_expectedbackupjob", company),
         "may_run": user.may("backups.add_backup", company),
-        "may_know_key": user.may("monitoring.change_expectedbackupjob", company),
+        "may_change": user.may(CHANGE, company),
         "zone": settings.TIME_ZONE,
     }
     return render(request, "expected/job.html", context)
@@ -145,7 +147,28 @@ def _run(request: HttpRequest, user: User, job: ExpectedBackupJob) -> HttpRespon
     return redirect("backups:detail", backup_id=backup.pk)
 
 
-_ACTS = {"acknowledge": _acknowledge, "snooze": _snooze, "run": _run}
+def _pause(request: HttpRequest, user: User, job: ExpectedBackupJob) -> HttpResponse:
+    update_job(job=job, actor=user, is_active=False)
+    messages.success(request, _("Nothing is expected of it until it is resumed."))
+    return redirect("dashboard:expected-job", job_id=job.pk)
+
+
+def _resume(request: HttpRequest, user: User, job: ExpectedBackupJob) -> HttpResponse:
+    update_job(job=job, actor=user, is_active=True)
+    messages.success(request, _("It is expected again from now on."))
+    return redirect("dashboard:expected-job", job_id=job.pk)
+
+
+def _rotate(request: HttpRequest, user: User, job: ExpectedBackupJob) -> HttpResponse:
+    rotate_ping_key(job=job, actor=user)
+    messages.success(request, _("It has another address. Put it where the old one stood."))
+    return redirect("dashboard:expected-job", job_id=job.pk)
+
+
+_ACTS = {
+    **{"acknowledge": _acknowledge, "snooze": _snooze, "run": _run},
+    **{"pause": _pause, "resume": _resume, "rotate": _rotate},
+}
 
 
 def _linked(user: User, job: ExpectedBackupJob) -> Database | None:

@@ -16,12 +16,18 @@ from monitoring.expected.board import STANDINGS, choose, standing_of
 from monitoring.expected.description import describe_entry, describe_job
 from monitoring.expected.errors import BadField
 from monitoring.expected.fields import FIELDS
-from monitoring.expected.jobs import create_job, delete_job, update_job
+from monitoring.expected.jobs import create_job, delete_job, rotate_ping_key, update_job
 from monitoring.expected.models import ExpectedBackupJob
 from monitoring.expected.pings import Kind, ping
 from monitoring.expected.reports import REPORTABLE, report_backup
 from monitoring.expected.selectors import EntryFilters, entry_for, job_for, list_entries
-from monitoring.expected.transfer import COLUMNS, export_jobs, import_jobs, typed_cells
+from monitoring.expected.transfer import (
+    COLUMNS,
+    export_jobs,
+    import_jobs,
+    read_list,
+    typed_cells,
+)
 from monitoring.times.clock import database_now
 
 VIEW = "monitoring.view_expectedbackupjob"
@@ -112,6 +118,11 @@ def _delete(options: argparse.Namespace, actor: Actor, out: Any) -> None:
     _say(out, options, {"deleted": options.id}, _("It is expected no longer."))
 
 
+def _rotate(options: argparse.Namespace, actor: Actor, out: Any) -> None:
+    job = job_for(actor=actor, job_id=options.id)
+    _print_job(options, rotate_ping_key(job=job, actor=actor), out)
+
+
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="CSV or JSON; - for the standard input")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be")
@@ -119,13 +130,7 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _import(options: argparse.Namespace, actor: Actor, out: Any) -> None:
     read = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
-    body: Any = read
-    if read.lstrip()[:1] in (b"[", b"{"):
-        try:
-            body = orjson.loads(read)
-        except orjson.JSONDecodeError as error:
-            raise BadField("body", str(error)) from error
-    found = import_jobs(actor=actor, body=body, dry_run=options.dry_run)
+    found = import_jobs(actor=actor, body=read_list(read), dry_run=options.dry_run)
     words = _("%(created)d created, %(changed)d changed, %(unchanged)d as they were.")
     said = words % vars(found)
     if found.dry_run:
@@ -227,6 +232,7 @@ VERBS: dict[str, Verb] = {
     "create": Verb("expect a backup", _values, _create),
     "edit": Verb("change one", _edit_arguments, _edit),
     "delete": Verb("expect one no longer", _id, _delete),
+    "rotate": Verb("give it another ping address", _id, _rotate),
     "import": Verb("take a list as CSV or JSON", _import_arguments, _import),
     "export": Verb("write the list", _export_arguments, _export),
     "entries": Verb("list what arrived, newest first", _entries_arguments, _entries),

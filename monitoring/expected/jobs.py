@@ -13,7 +13,7 @@ from access.policy import Actor, companies_where, require
 from monitoring.alerts.services import resolve_alert
 from monitoring.expected.errors import BadField, NotFound
 from monitoring.expected.fields import TIMES, assign, check_needed, parse_company, with_defaults
-from monitoring.expected.models import BackupEntry, ExpectedBackupJob
+from monitoring.expected.models import BackupEntry, ExpectedBackupJob, new_ping_key
 from monitoring.expected.plans import look_at
 from monitoring.expected.states import BAD, Status
 from monitoring.expected.telling import key_of
@@ -76,6 +76,17 @@ def delete_job(*, job: ExpectedBackupJob, actor: Actor) -> None:
     for what in ("state", "age"):
         resolve_alert(key=key_of(locked, what))
     locked.delete()
+
+
+@transaction.atomic
+def rotate_ping_key(*, job: ExpectedBackupJob, actor: Actor) -> ExpectedBackupJob:
+    """Another ping address; the one before is nobody's at once. Raises NotAllowed, NotFound."""
+    require(actor, CHANGE, job.company)
+    locked = lock_job(job.pk)
+    locked.ping_key = new_ping_key()
+    locked.save(update_fields=["ping_key"])
+    _record(actor, "expected.rotated", locked, {})
+    return locked
 
 
 def company_named(*, actor: Actor, name: Any) -> Company:

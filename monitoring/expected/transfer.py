@@ -63,6 +63,17 @@ def import_jobs(*, actor: Actor, body: Any, dry_run: bool = False) -> Imported:
     return found
 
 
+def read_list(raw: bytes) -> Any:
+    """What `import_jobs` takes, of a file: JSON by its first character, else CSV. Raises
+    BadField."""
+    if raw.lstrip()[:1] not in (b"[", b"{"):
+        return raw
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BadField("body", str(error)) from error
+
+
 def export_jobs(rows: Iterable[ExpectedBackupJob], form: str) -> str:
     """What `import_jobs` takes again."""
     found = [

@@ -75,6 +75,40 @@ def test_what_is_missing_is_seen_and_looked_after(
     see(page.locator("table.entries tbody tr")).to_have_count(1)
 
 
+def test_a_backup_is_expected_by_the_form(visit: Any, admin: User, company: Company) -> None:
+    visitor = visit()
+    visitor.let_in(admin)
+    page = visitor.open("/dashboard/expected")
+    _picture(visitor, "empty")
+    page.get_by_role("link", name="Expect a backup").click()
+    see(page.get_by_label("Company")).to_have_value(company.name)
+    page.get_by_label("City").fill("Porto")
+    page.get_by_label("Name of the database").fill("orders")
+    page.get_by_label("Agent").fill("till 1")
+    page.get_by_label("How often").select_option("weekly")
+    page.get_by_label("Thursday").check()
+    see(page.get_by_label("Cron")).to_be_hidden()
+    see(page.locator("#due li")).to_have_count(5)
+    page.get_by_role("button", name="Save").click()
+    see(page.get_by_text("An agent's id is made of letters")).to_be_visible()
+    see(page.get_by_label("Thursday")).to_be_checked()
+    assert visitor.too_wide() == []
+    _picture(visitor, "form")
+    page.get_by_label("Agent").fill("till-1")
+    page.get_by_role("button", name="Save").click()
+    see(page.get_by_text("orders · Porto is saved.")).to_be_visible()
+    assert ExpectedBackupJob.objects.get().days_of_week == [3]
+    page.get_by_text("Give it another address").click()
+    assert visitor.too_wide() == []
+    _picture(visitor, "new-job")
+    page = visitor.open("/dashboard/expected/import")
+    page.get_by_label("Or the list itself").fill("company_name,city\nAcme,Faro\n")
+    page.get_by_role("button", name="Try it").click()
+    see(page.get_by_role("cell", name="is needed").first).to_be_visible()
+    assert visitor.too_wide() == []
+    _picture(visitor, "import")
+
+
 def _picture(visitor: Any, name: str) -> None:
     """For who wants to look: HOLDFAST_PICTURES names a folder."""
     folder = os.environ.get("HOLDFAST_PICTURES")

@@ -21,6 +21,7 @@ from monitoring.expected.jobs import (
     CHANGE,
     create_job,
     delete_job,
+    rotate_ping_key,
     update_job,
 )
 from monitoring.expected.models import ExpectedBackupJob
@@ -103,6 +104,13 @@ class ReportsView(APIView):
 class AcknowledgeView(APIView):
     def post(self, request: Request, job_id: str) -> Response:
         job = acknowledge_job(job=_job(request, job_id), actor=_actor(request))
+        return Response(_described(request, job))
+
+
+class PingKeyView(APIView):
+    def post(self, request: Request, job_id: str) -> Response:
+        """Another ping address; the one before is nobody's at once."""
+        job = rotate_ping_key(job=_job(request, job_id), actor=_actor(request))
         return Response(_described(request, job))
 
 

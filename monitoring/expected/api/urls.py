@@ -12,6 +12,7 @@ from monitoring.expected.api.jobs import (
     ImportView,
     JobsView,
     JobView,
+    PingKeyView,
     ReportsView,
     SnoozeView,
 )
@@ -31,6 +32,7 @@ urlpatterns = [
     _both(f"jobs/{JOB}", JobView.as_view(), "job"),
     _both(f"jobs/{JOB}/reports", ReportsView.as_view(), "job-reports"),
     _both(f"jobs/{JOB}/acknowledge", AcknowledgeView.as_view(), "job-acknowledge"),
+    _both(f"jobs/{JOB}/ping-key", PingKeyView.as_view(), "job-ping-key"),
     _both(f"jobs/{JOB}/snooze", SnoozeView.as_view(), "job-snooze"),
     _both("entries", EntriesView.as_view(), "entries"),
     _both(f"entries/by_job/{JOB}", JobEntriesView.as_view(), "job-entries"),
