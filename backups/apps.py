@@ -11,9 +11,11 @@ class BackupsConfig(AppConfig):
         from backups.copying.course import CopyCourse
         from backups.copying.use import is_copied, wants_target
         from backups.course import BackupCourse
+        from backups.expected_contents import read_content
         from backups.results import stored_result
         from backups.schedules import uses_target
         from backups.uses import register_use
+        from monitoring.expected.contents.asking import register_reader
         from monitoring.files.courses import register_course
         from monitoring.files.stages import Kind
         from monitoring.live.results import register_result
@@ -23,6 +25,7 @@ class BackupsConfig(AppConfig):
         register_course(Kind.DRILL, CheckCourse())
         register_course(Kind.COPY, CopyCourse())
         register_use(is_copied)
+        register_reader(read_content)
         register_user(wants_target)
         register_result(Kind.BACKUP, stored_result)
         register_user(uses_target)

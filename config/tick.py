@@ -32,6 +32,7 @@ from config.alert_rules import look_at_rules
 from controlplane.services import look_after_sets
 from monitoring.alerts.rounds import tend_alerts
 from monitoring.events.services import prune_events
+from monitoring.expected.contents.answering import wake_content_checks
 from monitoring.expected.deposits.waking import wake_deposits
 from monitoring.expected.runs import forget_old_runs
 from monitoring.expected.scanning import scan_jobs
@@ -65,6 +66,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     scan_jobs,
     tell_changes,
     wake_deposits,
+    wake_content_checks,
     queue_due_backups,
     queue_retries,
     wake_forgotten_backups,

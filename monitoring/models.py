@@ -9,7 +9,13 @@ from monitoring.alerts.models import (
     StorageReading,
 )
 from monitoring.events.models import Event
-from monitoring.expected.models import BackupEntry, ExpectedBackupJob, JobRun, WatchGap
+from monitoring.expected.models import (
+    BackupEntry,
+    ContentCheck,
+    ExpectedBackupJob,
+    JobRun,
+    WatchGap,
+)
 from monitoring.figures.models import Tally
 from monitoring.files.models import FileFacts, LogLine, Stage, Step, TrackedFile
 from monitoring.heartbeats.models import Heartbeat
@@ -21,6 +27,7 @@ __all__ = [
     "Alert",
     "BackupEntry",
     "Channel",
+    "ContentCheck",
     "Delivery",
     "Event",
     "ExpectedBackupJob",

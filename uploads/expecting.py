@@ -32,6 +32,7 @@ def report_arrival(*, session: UploadSession, stored: StoredObject) -> None:
         hash=stored.sha256,
         size=stored.size,
         file=stored.key,
+        stored=stored.pk,
     )
     try:
         record_entry(job_id=int(session.job_id), arrival=arrival)

@@ -80,6 +80,7 @@ def job_page(request: HttpRequest, job_id: int) -> HttpResponse:
     [row] = rows_of([job], now)
     day = _day(request.GET.get("day"))
     entries = BackupEntry.objects.filter(job=job).order_by("-expected_at")
+    entries = entries.select_related("content_check")
     if day is not None:
         entries = entries.filter(expected_at__date__gte=day, expected_at__date__lte=day)
     company = job.company

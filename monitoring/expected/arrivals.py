@@ -4,6 +4,7 @@ One entry for a job and due time, whoever reports and however often: the newest 
 what was said before is its history. All in one transaction, under the job's row.
 """
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
 from access.redaction import redact
+from monitoring.expected.contents.asking import ask_for_check
 from monitoring.expected.errors import BadField, NotFound
 from monitoring.expected.evidence import Facts, Judgement, Past, Rules, judge
 from monitoring.expected.jobs import lock_job
@@ -33,7 +35,8 @@ MOST_HISTORY = 50
 class Arrival:
     """What came. `at` is the backup's own time and names its due time; without, it is now.
 
-    `source` is one of `states.Source`; `file` says where it lies, or what it is here.
+    `source` is one of `states.Source`; `file` says where it lies, or what it is here; `stored` is
+    the id of the bytes, where they came from elsewhere and are to be read.
     """
 
     status: str
@@ -45,6 +48,7 @@ class Arrival:
     file: str | None = None
     run_seconds: float | None = None
     content_passed: bool | None = None
+    stored: uuid.UUID | None = None
 
 
 @transaction.atomic
@@ -72,6 +76,8 @@ def record(job: ExpectedBackupJob, arrival: Arrival, *, now: datetime, fresh: bo
         late = {"code": "late", "message": _("It came after the end of grace.")}
         judgement = Judgement(judgement.status, judgement.message, [*judgement.warnings, late])
     entry_id, status = _upsert(job, arrival, judgement, cycle, now)
+    if arrival.stored is not None and status == Status.SUCCESS:
+        ask_for_check(entry_id=entry_id, stored_id=arrival.stored)
     _update_job(job, status, cycle, min(at, now), now)
     return entry_id
 

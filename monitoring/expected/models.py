@@ -201,6 +201,24 @@ class BackupEntry(models.Model):
         return f"{self.job}: {self.expected_at:%Y-%m-%d %H:%M}"
 
 
+class ContentCheck(models.Model):
+    """That what arrived waits for being read (`contents`); gone when that is answered."""
+
+    entry = models.OneToOneField(BackupEntry, models.CASCADE, related_name="content_check")
+    stored = models.ForeignKey("storage.StoredObject", models.CASCADE, related_name="+")
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    due_at = models.DateTimeField(_("due"), db_default=Now(), db_index=True)
+
+    class Meta:
+        app_label = "monitoring"
+        verbose_name = _("content check")
+        verbose_name_plural = _("content checks")
+        ordering = ["due_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.entry}"
+
+
 class JobRun(models.Model):
     """One run that said "start", or an end with its log. A row each: a hung one stays in sight."""
 

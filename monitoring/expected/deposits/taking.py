@@ -190,10 +190,15 @@ def _check_hash(found: str, said: Arrival) -> None:
 
 def _register(report: Report, target: StorageTarget, key: str, written: Written) -> None:
     with transaction.atomic():
-        if not StoredObject.objects.filter(target=target, key=key).exists():
-            register_object(target=target, key=key, written=written)
+        stored = StoredObject.objects.filter(target=target, key=key).first()
+        if stored is None:
+            stored = register_object(target=target, key=key, written=written)
         arrival = replace(
-            report.arrival, hash=written.sha256, size=written.size, file=_named(target, key)
+            report.arrival,
+            hash=written.sha256,
+            size=written.size,
+            file=_named(target, key),
+            stored=stored.pk,
         )
         record_entry(job_id=report.job.pk, arrival=arrival)
         reach("deposit.before-commit")
