@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from access.policy import Actor, require
 from monitoring.expected.attention import acknowledge_job, snooze_job
 from monitoring.expected.board import STANDINGS, choose, standing_of
-from monitoring.expected.description import describe_entry, describe_job
+from monitoring.expected.description import describe_job
 from monitoring.expected.errors import BadField
 from monitoring.expected.fields import FIELDS
 from monitoring.expected.jobs import create_job, delete_job, rotate_ping_key, update_job
@@ -162,16 +162,13 @@ def _entries(options: argparse.Namespace, actor: Actor, out: Any) -> None:
         cursor=options.cursor,
         limit=options.limit,
     )
+    results = [orjson.loads(text) for text in page.results]
     lines = [
-        f"{row['id']:>10}  {row['expected_at']:%Y-%m-%d %H:%M}  {row['status']:<26}"
+        f"{row['id']:>10}  {row['expected_at']}  {row['status']:<26}"
         f"{row['source']:<8}  {(row['error_message'] or '').splitlines()[:1]}"
-        for row in page.results
+        for row in results
     ]
-    found = {
-        "results": [describe_entry(row) for row in page.results],
-        "next": page.next,
-        "previous": page.previous,
-    }
+    found = {"results": results, "next": page.next, "previous": page.previous}
     _say(out, options, found, "\n".join(lines) or _("Nothing has arrived yet."))
 
 
@@ -194,7 +191,7 @@ def _report(options: argparse.Namespace, actor: Actor, out: Any) -> None:
         backup_size_bytes=options.size,
         error_message=options.message,
     )
-    found = describe_entry(entry_for(actor=actor, entry_id=made.pk))
+    found = orjson.loads(entry_for(actor=actor, entry_id=made.pk))
     _say(out, options, found, f"{made.pk}: {made.status}")
 
 

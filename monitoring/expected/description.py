@@ -1,6 +1,5 @@
-"""Jobs and entries in the shape of the documented API. Moments are in UTC, with a `Z`."""
+"""Jobs in the shape of the documented API (entries: `entry_texts`). Moments in UTC, with a `Z`."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -36,25 +35,3 @@ def as_given(value: Any) -> Any:
     if isinstance(value, datetime):
         return iso(value)
     return f"{value:%H:%M}" if isinstance(value, time) else value
-
-
-def describe_entry(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a row of `selectors.LISTED`."""
-    return {
-        "id": row["id"],
-        "expected_job_id": row["job_id"],
-        "status": row["status"],
-        "backup_timestamp_utc": iso(row["backup_timestamp_utc"]),
-        "backup_hash": row["backup_hash"],
-        "backup_size_bytes": row["backup_size_bytes"],
-        "error_message": row["error_message"],
-        "created_at": iso(row["created_at"]),
-        "expected_at": iso(row["expected_at"]),
-        "received_at": iso(row["received_at"]),
-        "source": row["source"],
-        "file": row["file"],
-        "run_seconds": row["run_seconds"],
-        "content_passed": row["content_passed"],
-        "warnings": row["warnings"],
-        "history": row["history"],
-    }

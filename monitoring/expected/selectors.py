@@ -4,14 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from access.policy import Actor
+from monitoring.expected.entry_texts import entries_of, read_texts
 from monitoring.expected.errors import BadField, NotFound
-from monitoring.expected.models import BackupEntry, ExpectedBackupJob
+from monitoring.expected.models import ExpectedBackupJob
 from monitoring.expected.states import Status
 from monitoring.files.api.query import LARGEST_ID
 
@@ -50,21 +49,12 @@ class EntryFilters:
 
 @dataclass(frozen=True)
 class Page:
-    """`next` and `previous` are cursors, of what is older and newer; None at an end."""
+    """`results` are JSON texts in the documented shape; `next` and `previous` are cursors, of what
+    is older and newer, None at an end."""
 
-    results: list[dict[str, Any]]
+    results: list[str]
     next: str | None
     previous: str | None
-
-
-LISTED = (
-    *("id", "job_id", "expected_at", "status", "source", "backup_timestamp_utc", "backup_hash"),
-    *("backup_size_bytes", "error_message", "warnings", "history", "content_passed"),
-    *("run_seconds", "file", "received_at", "created_at"),
-)
-_JSON = ("warnings", "history")
-_PLAIN = tuple(name for name in LISTED if name not in _JSON)
-LISTED_IN_ORDER = (*_PLAIN, *_JSON)
 
 
 def list_entries(
@@ -75,22 +65,22 @@ def list_entries(
     Raises BadField.
     """
     newer, place = _read_cursor(cursor)
-    rows = filtered(BackupEntry.objects.visible_to(actor), filters)
+    rows = _filtered(entries_of(actor), filters)
     if place is not None:
         rows = rows.filter(id__gt=place) if newer else rows.filter(id__lt=place)
     limit = max(1, min(limit, MOST))
-    found = _read(rows.order_by("id" if newer else "-id")[: limit + 1])
-    more, found = len(found) > limit, found[:limit]
-    if newer:
-        found.reverse()
+    found = read_texts(rows.order_by("id" if newer else "-id")[: limit + 1])
+    more = len(found) > limit
+    # The one too many is that which is furthest from where the reader came.
+    found = (found[1:] if newer else found[:-1]) if more else found
     if not found:
         return Page([], None, None)
     # Behind is where the reader came from.
     has_older, has_newer = (True, more) if newer else (more, place is not None)
     return Page(
-        found,
-        str(found[-1]["id"]) if has_older else None,
-        f"{NEWER}{found[0]['id']}" if has_newer else None,
+        [text for _id, text in found],
+        str(found[-1][0]) if has_older else None,
+        f"{NEWER}{found[0][0]}" if has_newer else None,
     )
 
 
@@ -104,19 +94,7 @@ def _read_cursor(cursor: str | None) -> tuple[bool, int | None]:
     return cursor.startswith(NEWER), int(number)
 
 
-def _read(rows: QuerySet[BackupEntry]) -> list[dict[str, Any]]:
-    """The rows without a model, and what is JSON in them as it stands: it goes out as it is."""
-    sql, values = rows.values_list(*_PLAIN, *_JSON).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        found = [dict(zip(LISTED_IN_ORDER, row, strict=True)) for row in cursor.fetchall()]
-    for row in found:
-        for name in _JSON:
-            row[name] = orjson.Fragment(row[name])
-    return found
-
-
-def filtered(rows: QuerySet[BackupEntry], filters: EntryFilters) -> QuerySet[BackupEntry]:
+def _filtered(rows: Any, filters: EntryFilters) -> Any:
     unknown = [one for one in filters.status if one not in Status.values]
     if unknown:
         words = _("%(value)s is not one of %(known)s.")
@@ -137,15 +115,14 @@ def filtered(rows: QuerySet[BackupEntry], filters: EntryFilters) -> QuerySet[Bac
         condition &= Q(job__city=filters.city)
     if filters.agent:
         condition &= Q(job__agent_id_responsible=filters.agent)
-    return rows.filter(condition)
+    return rows.filter(condition) if condition else rows
 
 
-def entry_for(*, actor: Actor, entry_id: int | str) -> dict[str, Any]:
-    """Raises NotFound, alike for a missing entry and one that the actor may not see."""
-    found: dict[str, Any] | None = None
+def entry_for(*, actor: Actor, entry_id: int | str) -> str:
+    """As JSON. Raises NotFound, alike for a missing entry and one that the actor may not see."""
+    found: list[tuple[int, str]] = []
     if 0 < int(entry_id) <= LARGEST_ID:
-        rows = BackupEntry.objects.visible_to(actor).filter(pk=int(entry_id))
-        found = rows.values(*LISTED).first()
-    if found is None:
+        found = read_texts(entries_of(actor).filter(pk=int(entry_id))[:1])
+    if not found:
         raise NotFound(_("There is no such entry."))
-    return found
+    return found[0][1]

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from access.models import Company, User
 from access.policy import System
@@ -65,6 +67,12 @@ def test_entries_are_paged_by_cursor_and_filtered(
     assert [one["id"] for one in page["results"]] == found[1:4]
     assert "status=SUCCESS" in page["previous"]
     assert client.get(page["next"]).json()["results"] == []
+    counts = []
+    for query in ("limit=1", "limit=5", f"limit=3&cursor={found[1]}", f"cursor=newer-{found[3]}"):
+        with CaptureQueriesContext(connection) as asked:
+            client.get(f"/api/v1/entries?{query}")
+        counts.append(len(asked))
+    assert counts == [4] * 4
     for query, count in (
         ("status=MISSING", 1),
         ("status=MISSING&status=SUCCESS", 5),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from access.models import User
 from access.policy import companies_where, require
 from monitoring.expected.api.query import LARGEST_OFFSET, limit_of, link, text_of, whole
 from monitoring.expected.attention import acknowledge_job, snooze_job
-from monitoring.expected.description import describe_entry, describe_job
+from monitoring.expected.description import describe_job
 from monitoring.expected.errors import BadField
 from monitoring.expected.jobs import (
     ADD,
@@ -97,7 +98,7 @@ class ReportsView(APIView):
         actor, job = _actor(request), _job(request, job_id)
         made = report_backup(job=job, actor=actor, **_body(request))
         where = request.build_absolute_uri(f"/api/v1/entries/{made.pk}")
-        answer = describe_entry(entry_for(actor=actor, entry_id=made.pk))
+        answer = orjson.Fragment(entry_for(actor=actor, entry_id=made.pk))
         return Response(answer, status=201, headers={"Location": where})
 
 
