@@ -27,8 +27,9 @@ def promote(
 ) -> Written:
     """Publish `source` under the key, and read back what lies there: `expected`, or StorageError.
 
-    `on_bytes` hears of each block that was copied or read. Who holds the source may remove it
-    when this has returned. Writes no row: see `register_object`.
+    Raises ObjectExists where something else lies there: that stays as it is. `on_bytes` hears of
+    each block that was copied or read. Who holds the source may remove it when this has returned.
+    Writes no row: see `register_object`.
     """
     made = False
     try:
@@ -41,8 +42,9 @@ def promote(
     reach("promote.published")
     found = _read(target, key, on_bytes)
     if found != expected:
-        if made:
-            delete_bytes(target=target, key=key)
+        if not made:
+            raise ObjectExists("Something else lies under this key already.")
+        delete_bytes(target=target, key=key)
         raise StorageError("What lies at the storage is not what was to be put there.")
     return found
 

@@ -7,6 +7,9 @@ from monitoring.files.arrivals import mark_received
 from monitoring.files.claims import Claim, ClaimLost
 from monitoring.files.courses import Failure
 from monitoring.files.models import TrackedFile
+from storage.errors import ObjectExists
+from uploads.expecting import report_failure
+from uploads.holding import move
 from uploads.models import UploadSession
 from uploads.queueing import enqueue
 from uploads.states import Status, before
@@ -22,12 +25,21 @@ class UploadCourse:
 
     def failed(self, file: TrackedFile, failure: Failure) -> None:
         """Its bytes stay in staging until they expire: who mends the storage tries again."""
-        UploadSession.objects.filter(file=file, status__in=before(Status.FAILED)).update(
-            status=Status.FAILED,
+        session = _session_of(file.pk)
+        if session is None or session.status not in before(Status.FAILED):
+            return
+        was_whole = session.status == Status.FINALIZING
+        move(
+            session,
+            Status.FAILED,
             error=failure.message,
             error_code=failure.code,
             ended_at=Now(),
+            # A template that was mended meanwhile leads elsewhere.
+            **({"final_key": ""} if failure.code == ObjectExists.code else {}),
         )
+        if was_whole:
+            report_failure(session=session, failure=failure)
 
     def given_back(self, file: TrackedFile) -> None:
         """Who gave it back may have written when it is tried again; a lost one's is at once."""

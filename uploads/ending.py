@@ -12,6 +12,7 @@ from faults import reach
 from monitoring.files.courses import CANCELLED, Failure
 from monitoring.files.endings import end_badly
 from uploads.errors import Over
+from uploads.expecting import report_failure
 from uploads.holding import hold_session, move
 from uploads.ingest.staging import drop
 from uploads.models import UploadSession
@@ -40,6 +41,7 @@ def fail_session(*, session: UploadSession, failure: Failure) -> None:
         if held.status in OVER:
             return
         _end(held, Status.FAILED, failure)
+        report_failure(session=held, failure=failure)
     drop_bytes(session)
 
 

@@ -43,6 +43,13 @@ class UploadSession(models.Model):
     metadata = models.JSONField(_("metadata"), default=dict)
     job_id = models.CharField(_("expected job"), max_length=200, blank=True)
     target = models.ForeignKey(StorageTarget, models.PROTECT, null=True, related_name="+")
+    # Written down before anything is published there: the next attempt finds it again.
+    final_key = models.CharField(
+        _("final path"), max_length=500, blank=True, default="", db_default=""
+    )
+    # Of a backup. None: nobody here could look inside; the detail says why, or what is wrong.
+    content_passed = models.BooleanField(_("content check passed"), null=True)
+    content_detail = models.TextField(_("content check"), blank=True, default="", db_default="")
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CREATED)
     error = models.TextField(_("error"), blank=True)
     error_code = models.CharField(_("error code"), max_length=40, blank=True)

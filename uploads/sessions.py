@@ -102,7 +102,7 @@ def _open(company: Company, actor: Actor, announced: Announced) -> UploadSession
         # One at a time for a sender: two of them must not both find the last place free.
         User.objects.select_for_update().get(pk=user.pk)
     if announced.job_id:
-        require_job(actor=actor, job_id=announced.job_id)
+        require_job(actor=actor, company=company, job_id=announced.job_id)
     require_quota(actor=actor, file_size=announced.file_size)
     require_room(staging_folder(), announced.file_size)
     name = plain_name(announced.file_name)

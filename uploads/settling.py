@@ -11,7 +11,7 @@ from storage.models import StoredObject
 from uploads.content.dumps import check_dump
 from uploads.content.metadata import read_metadata
 from uploads.content.pictures import picture_of
-from uploads.content.videos import ENDINGS, Video, look_at_video
+from uploads.content.videos import Video, look_at_video
 from uploads.errors import WrongContent
 from uploads.expecting import report_arrival
 from uploads.ingest.staging import staging_path
@@ -46,23 +46,6 @@ def look_at(session: UploadSession, path: Path) -> Looked:
             # Beside a good video it is no reason to lose that.
             looked.said.append(_("The metadata was left out: %(why)s") % {"why": error})
     return looked
-
-
-def key_of(session: UploadSession, attempt: int, looked: Looked) -> str:
-    """A name of ours: nothing of it was said by the sender."""
-    ending = ENDINGS[looked.video.content_type] if looked.video else ""
-    return _stem(session, attempt) + ending
-
-
-def keys_of(session: UploadSession, attempt: int) -> list[str]:
-    """All names under which this attempt can have stored it."""
-    endings = ENDINGS.values() if session.kind == Kind.RECORDING else [""]
-    return [_stem(session, attempt) + ending for ending in endings]
-
-
-def _stem(session: UploadSession, attempt: int) -> str:
-    folder = "recordings" if session.kind == Kind.RECORDING else "uploads"
-    return f"{folder}/{session.created_at:%Y-%m}/{session.result_id.hex}-{attempt}"
 
 
 def settle(*, session: UploadSession, stored: StoredObject, looked: Looked) -> None:

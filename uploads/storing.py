@@ -20,16 +20,17 @@ from monitoring.files.endings import fail_run, finish_file, lose_run
 from monitoring.files.journal import Journal
 from monitoring.files.progress import Meter
 from monitoring.files.services import enter_stage
-from storage.errors import StorageError
+from storage.errors import BadKey, ObjectExists, StorageError
 from storage.models import StorageTarget, StoredObject
 from storage.promotion import promote
-from storage.services import Written, delete_bytes, register_object
+from storage.services import Written, delete_bytes
 from uploads.ending import drop_bytes
 from uploads.errors import UploadError
 from uploads.ingest import staging
 from uploads.models import Part, UploadSession
+from uploads.placing import key_for, keys_of, register, taken, target_of
 from uploads.sessions import MOST_ATTEMPTS
-from uploads.settling import Looked, key_of, keys_of, look_at, settle
+from uploads.settling import Looked, look_at, settle
 from uploads.states import Status
 
 log = structlog.get_logger(__name__)
@@ -53,6 +54,9 @@ def carry_out(*, session: UploadSession, claim: Claim) -> None:
     with failing_in_its_row(claim, event="upload_broke", code="upload_failed"):
         try:
             _store(session, claim, Journal())
+        except (BadKey, ObjectExists) as error:
+            # Time does not mend it; a person does, and stores it again.
+            fail_run(claim=claim, failure=Failure(error.code, str(error)))
         except StorageError as error:
             _try_later(session, claim, error)
 
@@ -66,11 +70,14 @@ def _store(session: UploadSession, claim: Claim, journal: Journal) -> None:
     for said in looked.said:
         journal.say(said, level="warning", source="check")
     target = target_of(session)
-    key = key_of(session, claim.attempt, looked)
+    key = key_for(session, claim, looked)
     expected = Written(session.file_size, session.sha256)
     enter_stage(claim=claim, key="store", journal=journal, bytes_total=session.file_size)
     meter = Meter(claim=claim, journal=journal, key="store", bytes_total=session.file_size)
-    promote(target=target, key=key, source=path, expected=expected, on_bytes=meter.add)
+    try:
+        promote(target=target, key=key, source=path, expected=expected, on_bytes=meter.add)
+    except ObjectExists as error:
+        raise ObjectExists(taken(key)) from error
     reach("upload.stored")
     _register(session, claim, journal, looked, target, key, expected)
     drop_bytes(session)
@@ -89,7 +96,7 @@ def _register(
     """The good end: the file's, the session's and the result's rows, in one transaction."""
     with transaction.atomic():
         enter_stage(claim=claim, key="finalize", journal=journal)
-        stored = register_object(target=target, key=key, written=written)
+        stored = register(target, key, written)
         StoredObject.objects.filter(pk=stored.pk).update(checked_at=Now())
         settle(session=session, stored=stored, looked=looked)
         UploadSession.objects.filter(pk=session.pk, status=Status.FINALIZING).update(
@@ -98,17 +105,6 @@ def _register(
         finish_file(claim=claim)
         reach("upload.register-before-commit")
     reach("upload.registered")
-
-
-def target_of(session: UploadSession) -> StorageTarget:
-    """Raises StorageError where there is none: it is tried again when there is."""
-    found = (
-        session.target
-        or StorageTarget.objects.filter(company=session.company_id, is_default=True).first()
-    )
-    if found is None:
-        raise StorageError("The company has no default storage.")
-    return found
 
 
 def _try_later(session: UploadSession, claim: Claim, error: StorageError) -> None:

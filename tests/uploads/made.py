@@ -8,8 +8,9 @@ from storage.services import put_stream, register_object
 from uploads.content.videos import Video
 from uploads.ingest.staging import staging_path
 from uploads.models import Part, Recording, UploadSession
+from uploads.placing import key_of
 from uploads.sessions import Announced, open_session
-from uploads.settling import Looked, key_of, look_at, settle
+from uploads.settling import Looked, look_at, settle
 
 
 def make_session(user: User, target: StorageTarget, body: bytes, **more: Any) -> UploadSession:

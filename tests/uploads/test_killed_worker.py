@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from django.db.models.functions import Now
 
-from access.models import User
+from access.models import Agent, Company, User
+from monitoring.expected.models import BackupEntry
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.files.models import TrackedFile
 from restores.received.models import ReceivedFile
@@ -15,6 +16,7 @@ from restores.received.services import expire_files
 from storage.models import StorageTarget, StoredObject
 from tests.faults.points import IN_AN_UPLOAD, one_always
 from tests.faults.worker import Process
+from tests.monitoring.expected.conftest import expect
 from tests.uploads.made import make_recording, make_session
 from tests.uploads.sending import store
 from tests.uploads.test_killed_server import TAKING
@@ -33,6 +35,7 @@ STORING = {
     "upload.registered",
     "upload.staging-gone",
 }
+PROMOTING = {"upload.final-path-chosen"}
 DELETING = {"upload.recording-marked", "upload.recording-removed"}
 KEEPING = {"upload.linked"}
 # Of an expiry, of a second try, and of another body over the first: below, or by their nature.
@@ -68,7 +71,7 @@ expire_sessions()
 
 
 def test_no_point_is_forgotten() -> None:
-    assert set(IN_AN_UPLOAD) == STORING | DELETING | KEEPING | OTHERS | TAKING
+    assert set(IN_AN_UPLOAD) == STORING | PROMOTING | DELETING | KEEPING | OTHERS | TAKING
 
 
 @pytest.mark.parametrize(
@@ -78,17 +81,7 @@ def test_it_is_stored_once(
     point: str, agent: User, storage_target: StorageTarget, clip: bytes
 ) -> None:
     session = make_session(agent, storage_target, clip)
-    finalize_session(session=session, actor=agent)
-    # The supervisor lives on where its runner is killed.
-    Process(WORKER, str(session.pk), fault=point).wait()
-    TrackedFile.objects.filter(status="processing").update(lease_until=Now())
-    reap_lost_files()
-    remove_leftovers()
-    session.refresh_from_db()
-    if session.status != "completed":
-        assert session.status == "finalizing"
-        session = store(session.public_id)
-    assert session.status == "completed"
+    stored_after_a_kill(session, point)
     recording = Recording.objects.get()
     assert recording.sha256 == hashlib.sha256(clip).hexdigest()
     stored = StoredObject.objects.get()
@@ -99,6 +92,40 @@ def test_it_is_stored_once(
     UploadSession.objects.update(expires_at=Now())
     expire_sessions()
     assert list(staging_folder().iterdir()) == []
+
+
+def stored_after_a_kill(session: UploadSession, point: str) -> None:
+    assert session.created_by is not None
+    finalize_session(session=session, actor=session.created_by)
+    # The supervisor lives on where its runner is killed.
+    Process(WORKER, str(session.pk), fault=point).wait()
+    TrackedFile.objects.filter(status="processing").update(lease_until=Now())
+    reap_lost_files()
+    remove_leftovers()
+    session.refresh_from_db()
+    if session.status != "completed":
+        assert session.status == "finalizing"
+        session = store(session.public_id)
+    assert session.status == "completed"
+
+
+@pytest.mark.parametrize(
+    "point", one_always([p for p in IN_AN_UPLOAD if p in STORING | PROMOTING], "promote.published")
+)
+def test_a_backup_is_on_its_final_path_once(
+    point: str, agent: User, storage_target: StorageTarget, company: Company
+) -> None:
+    Agent.objects.create(agent_id="till", company=company, user=agent)
+    job = expect(company, agent_id_responsible="till")
+    body = b"-- a dump of a database that nobody here knows\n"
+    session = make_session(agent, storage_target, body, kind="backup", job_id=str(job.pk))
+    stored_after_a_kill(session, point)
+    stored = StoredObject.objects.get()
+    folder = Path(storage_target.options["folder"])
+    assert [one for one in folder.rglob("*") if one.is_file()] == [folder / stored.key]
+    assert (folder / stored.key).read_bytes() == body
+    entry = BackupEntry.objects.get(job=job)
+    assert (entry.status, entry.file, entry.history) == ("SUCCESS", stored.key, [])
 
 
 @pytest.mark.parametrize(

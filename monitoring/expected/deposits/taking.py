@@ -22,12 +22,12 @@ from monitoring.expected.arrivals import Arrival, record_entry
 from monitoring.expected.deposits.folders import DONE, LONGEST_REPORT, REFUSED, Agent, agents_in
 from monitoring.expected.deposits.schema import NoJob, Report, job_of, read_deposit, read_json
 from monitoring.expected.errors import BadField, ExpectedError
+from monitoring.expected.final_paths import final_key
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
 from monitoring.expected.states import Source, Status
 from storage.backends import Sink
 from storage.errors import ObjectExists, StorageError
 from storage.models import StorageTarget, StoredObject
-from storage.path_templates import fill_template
 from storage.services import Written, open_object, put_stream, register_object
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,6 @@ log = structlog.get_logger(__name__)
 BLOCK_BYTES = 1 << 20
 # What is written is left alone for so long; what does not grow any more is waited for no longer.
 QUIET, PATIENCE = timedelta(minutes=1), timedelta(minutes=10)
-DEFAULT_TEMPLATE = "{company_name}/{city}/{database_name}/{timestamp}.{ext}"
 
 
 class _Waits(Exception):
@@ -226,21 +225,8 @@ def _place(report: Report) -> tuple[StorageTarget, str]:
     target = StorageTarget.objects.filter(company=job.company, is_default=True).first()
     if target is None:
         raise StorageError("The company has no default storage.")
-    ext = (report.file or "").partition(".")[2] or "bin"
-    values = {
-        "company_name": job.company.name,
-        "city": job.city,
-        "database_name": job.database_name,
-        "agent_id": job.agent_id_responsible,
-        "timestamp": f"{at:%Y%m%dT%H%M%SZ}",
-        "status": report.arrival.status,
-        "ext": ext,
-        **{name: f"{at:{form}}" for name, form in _PARTS.items()},
-    }
-    return target, fill_template(job.final_storage_path_template or DEFAULT_TEMPLATE, values)
-
-
-_PARTS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M"}
+    name = report.file or ""
+    return target, final_key(job, at=at, name=name, status=report.arrival.status)
 
 
 def _named(target: StorageTarget, key: str) -> str:
