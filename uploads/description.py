@@ -25,6 +25,7 @@ def describe_status(session: UploadSession) -> dict[str, Any]:
         "retry_count": session.retry_count,
         "server_file_id": str(session.result_id) if done else None,
         "error": session.error or None,
+        "content": describe_content(session),
         "created_at": iso(session.created_at),
         "expires_at": iso(session.expires_at),
     }
@@ -51,7 +52,15 @@ def describe_end(session: UploadSession) -> dict[str, Any]:
         "file_id": str(session.result_id),
         "file_size": session.file_size,
         "sha256": session.sha256,
+        "content": describe_content(session),
     }
+
+
+def describe_content(session: UploadSession) -> dict[str, Any] | None:
+    """What the check of a sent backup found; null before it, and for what is no backup."""
+    if not session.content_detail:
+        return None
+    return {"passed": session.content_passed, "detail": session.content_detail}
 
 
 def _percent(received: int, size: int) -> float:

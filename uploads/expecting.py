@@ -46,7 +46,8 @@ def report_arrival(*, session: UploadSession, stored: StoredObject) -> None:
         hash=stored.sha256,
         size=stored.size,
         file=stored.key,
-        stored=stored.pk,
+        content_passed=session.content_passed,
+        message=session.content_detail if session.content_passed is False else "",
     )
 
 

@@ -19,6 +19,8 @@ from uploads.states import Status
 LONG, SHORT = "long", "short"
 # What is larger must not hold the short work up, nor be ended by its timer.
 SHORT_BYTES = 1 << 30
+# A backup is unpacked to be looked at; one that took too long once goes to the long work, too.
+SHORT_BACKUP_BYTES = 16 << 20
 
 
 def enqueue(session: UploadSession) -> None:
@@ -60,4 +62,9 @@ def _due() -> QuerySet[UploadSession]:
 
 
 def _cluster(session: UploadSession) -> str:
-    return SHORT if session.file_size <= SHORT_BYTES else LONG
+    is_backup = session.kind == UploadSession.Kind.BACKUP
+    if is_backup and session.retry_count:
+        return LONG
+    return (
+        SHORT if session.file_size <= (SHORT_BACKUP_BYTES if is_backup else SHORT_BYTES) else LONG
+    )

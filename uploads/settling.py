@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from access import audit
+from access.policy import System
 from storage.models import StoredObject
 from uploads.content.dumps import check_dump
 from uploads.content.metadata import read_metadata
@@ -55,6 +57,14 @@ def settle(*, session: UploadSession, stored: StoredObject, looked: Looked) -> N
         return
     if session.kind == Kind.BACKUP:
         report_arrival(session=session, stored=stored)
+        if session.content_passed is False:
+            audit.record(
+                actor=System("check"),
+                action="upload.content_failed",
+                thing=session,
+                company=session.company,
+                changes={"said": session.content_detail},
+            )
 
 
 Keeper = Callable[[UploadSession, Path], None]

@@ -5,6 +5,7 @@ bytes themselves fails at once. Every write is fenced by the claim.
 """
 
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 from django.db import transaction
@@ -24,6 +25,7 @@ from storage.errors import BadKey, ObjectExists, StorageError
 from storage.models import StorageTarget, StoredObject
 from storage.promotion import promote
 from storage.services import Written, delete_bytes
+from uploads.content.judging import judge_backup
 from uploads.ending import drop_bytes
 from uploads.errors import UploadError
 from uploads.ingest import staging
@@ -63,10 +65,13 @@ def carry_out(*, session: UploadSession, claim: Claim) -> None:
 
 def _store(session: UploadSession, claim: Claim, journal: Journal) -> None:
     path = staging.staging_path(session.parts.get(kind=Part.Kind.FILE).pk)
-    enter_stage(claim=claim, key="validate", journal=journal)
+    total = session.file_size
+    enter_stage(claim=claim, key="validate", journal=journal, bytes_total=total)
     if not path.exists() or path.stat().st_size != session.file_size:
         raise MissingBytes(_("What came is not in staging any more."))
     looked = look_at(session, path)
+    if session.kind == UploadSession.Kind.BACKUP:
+        _judge(session, claim, journal, path)
     for said in looked.said:
         journal.say(said, level="warning", source="check")
     target = target_of(session)
@@ -82,6 +87,21 @@ def _store(session: UploadSession, claim: Claim, journal: Journal) -> None:
     _register(session, claim, journal, looked, target, key, expected)
     drop_bytes(session)
     reach("upload.staging-gone")
+
+
+def _judge(session: UploadSession, claim: Claim, journal: Journal, path: Path) -> None:
+    """Once: a later try stores the same bytes. What is wrong inside is kept, and said."""
+    if not session.content_detail:
+        total = session.file_size
+        meter = Meter(claim=claim, journal=journal, key="validate", bytes_total=total)
+        judged = judge_backup(path, on_read=meter.add, on_wait=meter.live)
+        session.content_passed, session.content_detail = judged.passed, judged.detail
+        with transaction.atomic():
+            claim.hold()
+            session.save(update_fields=["content_passed", "content_detail"])
+        reach("upload.judged")
+    level = "info" if session.content_passed else "warning"
+    journal.say(session.content_detail, level=level, source="check")
 
 
 def _register(

@@ -4,6 +4,7 @@ from typing import Any
 
 from config.openapi.shapes import (
     COUNT,
+    FLAG,
     MOMENT,
     NUMBER,
     TEXT,
@@ -57,6 +58,7 @@ SHAPES: dict[str, Shape] = {
         retry_count=COUNT,
         server_file_id=maybe(UUID),
         error=maybe(TEXT),
+        content=maybe(ref("UploadContent")),
         created_at=MOMENT,
         expires_at=MOMENT,
     ),
@@ -66,7 +68,10 @@ SHAPES: dict[str, Shape] = {
         file_id=UUID,
         file_size=COUNT,
         sha256=TEXT,
+        content=maybe(ref("UploadContent")),
     ),
+    # Of a backup, once it was looked at; `passed` is null where nobody here can read it.
+    "UploadContent": answer(passed=maybe(FLAG), detail=TEXT),
     "NewUploadEnd": {"type": "object", "properties": {"sha256": maybe(_SHA256)}},
     "Recording": answer(
         file_id=UUID,
@@ -140,6 +145,7 @@ SAMPLES: dict[str, Any] = {
         "retry_count": 0,
         "server_file_id": None,
         "error": None,
+        "content": None,
         "created_at": "2026-11-21T03:00:22Z",
         "expires_at": "2026-11-22T03:00:40Z",
     },
@@ -149,6 +155,7 @@ SAMPLES: dict[str, Any] = {
         "file_id": _FILE,
         "file_size": _SIZE,
         "sha256": _DIGEST,
+        "content": None,
     },
     "NewUploadEnd": {"sha256": _DIGEST},
 }

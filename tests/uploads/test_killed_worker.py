@@ -35,7 +35,7 @@ STORING = {
     "upload.registered",
     "upload.staging-gone",
 }
-PROMOTING = {"upload.final-path-chosen"}
+PROMOTING = {"upload.judged", "upload.final-path-chosen"}
 DELETING = {"upload.recording-marked", "upload.recording-removed"}
 KEEPING = {"upload.linked"}
 # Of an expiry, of a second try, and of another body over the first: below, or by their nature.

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import uuid
 from pathlib import Path
 
@@ -37,8 +38,15 @@ def take(part_id: uuid.UUID) -> int | None:
     return None
 
 
+def work_folder(path: Path) -> Path:
+    """Beside a staging file, for what is unpacked of it to be looked at."""
+    return path.with_name(f"{path.name}.work")
+
+
 def drop(part_id: uuid.UUID) -> None:
-    staging_path(part_id).unlink(missing_ok=True)
+    path = staging_path(part_id)
+    shutil.rmtree(work_folder(path), ignore_errors=True)
+    path.unlink(missing_ok=True)
 
 
 def write_all(descriptor: int, block: bytes, at: int) -> None:
