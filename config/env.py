@@ -57,6 +57,7 @@ class Environment:
     uploads_open: int
     uploads_day_mb: int
     uploads_kept_hours: int
+    recordings_days: int
     restore_roots: list[str]
     deposits_dir: str | None
     email_url: str | None
@@ -129,6 +130,7 @@ def read_environment(*, env_file: bool = True) -> Environment:
         uploads_open=env.int("HOLDFAST_UPLOADS_OPEN", 50, validate=validate.Range(1)),
         uploads_day_mb=env.int("HOLDFAST_UPLOADS_DAY_MB", 0, validate=validate.Range(0)),
         uploads_kept_hours=env.int("HOLDFAST_UPLOADS_KEPT_HOURS", 24, validate=validate.Range(1)),
+        recordings_days=env.int("HOLDFAST_RECORDINGS_DAYS", 0, validate=validate.Range(0, 36500)),
         restore_roots=env.list("HOLDFAST_RESTORE_ROOTS", []),
         deposits_dir=env.str("HOLDFAST_DEPOSITS_DIR", None),
         email_url=env.str("HOLDFAST_EMAIL_URL", None),

@@ -53,6 +53,7 @@ from restores.replacing.safety import wake_guarded_restores
 from storage.services import sweep_targets
 from uploads.ending import expire_sessions
 from uploads.queueing import wake_waiting_uploads
+from uploads.recordings.cleanup import clean_all_recordings
 from uploads.recordings.services import finish_recordings
 
 log = structlog.get_logger(__name__)
@@ -86,6 +87,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     finish_deletions,
     queue_rechecks,
     look_for_orphans,
+    clean_all_recordings,
     finish_recordings,
     sweep_drill_servers,
     forget_old_answers,

@@ -207,3 +207,29 @@ class Recording(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class RecordingRetention(models.Model):
+    """How long a company's recordings stay, and how their cleanup stands."""
+
+    company = models.OneToOneField(Company, models.CASCADE, related_name="recording_retention")
+    days = models.PositiveIntegerField(
+        _("days"),
+        null=True,
+        blank=True,
+        help_text=_("0 keeps them for ever; empty: as the installation has it."),
+    )
+    # Why nothing goes until a person has looked (`backups.retention.plan.Stop`).
+    cleanup_stopped = models.CharField(max_length=20, blank=True, default="")
+    # The last night on which it was looked, and the last on which nothing was stopped.
+    looked_at = models.DateTimeField(null=True, editable=False)
+    cleaned_at = models.DateTimeField(null=True, editable=False)
+
+    objects = Scoped.as_manager()
+
+    class Meta:
+        verbose_name = _("retention of recordings")
+        verbose_name_plural = _("retentions of recordings")
+
+    def __str__(self) -> str:
+        return str(self.company)

@@ -41,9 +41,13 @@ def next_night(now: datetime) -> datetime:
     return next_due(_night(), after=now) or now
 
 
+def last_night(now: datetime) -> datetime | None:
+    return newest_due(_night(), after=now - timedelta(days=2), until=now)
+
+
 def _due(now: datetime) -> QuerySet[Database]:
     """Not since last night; or a schedule of it has made a backup since; or the clock was ahead."""
-    night = newest_due(_night(), after=now - timedelta(days=2), until=now)
+    night = last_night(now)
     newer = Backup.objects.filter(
         database=OuterRef("pk"), schedule__isnull=False, completed_at__gt=OuterRef("cleaned_at")
     )

@@ -36,7 +36,14 @@ SAMPLES = {
 
 PROBLEM = "application/problem+json"
 # Bodies that may be left out.
-OPTIONAL = ("NewCheck", "NewRescan", "NewControlSet", "NewLook", "NewUploadEnd")
+OPTIONAL = (
+    "NewCheck",
+    "NewRescan",
+    "NewControlSet",
+    "NewLook",
+    "NewUploadEnd",
+    "NewRecordingCleanup",
+)
 Call = dict[str, Any]
 
 REFUSALS: dict[int, tuple[str, dict[str, Any]]] = {
@@ -96,7 +103,14 @@ def call(
         content = {"schema": ref(takes), "example": SAMPLES[takes]}
         found["requestBody"] = {
             "required": takes
-            not in ("NewCheck", "NewRescan", "NewControlSet", "NewLook", "NewUploadEnd"),
+            not in (
+                "NewCheck",
+                "NewRescan",
+                "NewControlSet",
+                "NewLook",
+                "NewUploadEnd",
+                "NewRecordingCleanup",
+            ),
             "content": {"application/json": content},
         }
     responses: dict[str, Any] = dict(answers or {})

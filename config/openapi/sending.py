@@ -26,6 +26,18 @@ def _short(longest: int) -> Shape:
     return {"type": "string", "maxLength": longest}
 
 
+_RETENTION: dict[str, Shape] = {
+    "company": answer(id=COUNT, name=TEXT),
+    "days": maybe(COUNT),
+    "own_days": maybe(COUNT),
+    "at": MOMENT,
+    "before": maybe(MOMENT),
+    "stopped": maybe(one_of("clock_behind", "too_many_by_time")),
+    "count": COUNT,
+    "bytes": COUNT,
+    "goes": listing(answer(file_id=UUID, file_name=TEXT, file_size=COUNT, created_at=MOMENT)),
+}
+
 SHAPES: dict[str, Shape] = {
     "NewUploadSession": {
         "type": "object",
@@ -89,7 +101,19 @@ SHAPES: dict[str, Shape] = {
         metadata=_OBJECT,
         thumbnail_url=maybe(TEXT),
         created_at=MOMENT,
+        expires_at=maybe(MOMENT),
     ),
+    "RecordingDays": {
+        "type": "object",
+        "properties": {"days": maybe({"type": "integer", "minimum": 0, "maximum": 36500})},
+        "required": ["days"],
+    },
+    "RecordingRetention": answer(**_RETENTION),
+    "NewRecordingCleanup": {
+        "type": "object",
+        "properties": {"before": maybe(MOMENT), "confirmed": FLAG},
+    },
+    "RecordingCleanup": answer(removed=COUNT, **_RETENTION),
     "RecordingPage": answer(
         results=listing(ref("Recording")),
         next=maybe(TEXT),
@@ -118,9 +142,32 @@ _RECORDING: dict[str, Any] = {
     "metadata": {"start_time": "2026-11-21T03:00:22.123456"},
     "thumbnail_url": None,
     "created_at": "2026-11-21T03:20:22Z",
+    "expires_at": "2027-02-19T03:20:22Z",
+}
+_RETENTION_SAMPLE: dict[str, Any] = {
+    "company": {"id": 3, "name": "Acme"},
+    "days": 90,
+    "own_days": 90,
+    "at": "2027-02-20T09:00:00Z",
+    "before": "2026-11-22T09:00:00Z",
+    "stopped": None,
+    "count": 1,
+    "bytes": _SIZE,
+    "goes": [
+        {
+            "file_id": _FILE,
+            "file_name": "rdp_123_1729950022.mp4",
+            "file_size": _SIZE,
+            "created_at": "2026-11-21T03:20:22Z",
+        }
+    ],
 }
 SAMPLES: dict[str, Any] = {
     "Recording": _RECORDING,
+    "RecordingDays": {"days": 90},
+    "RecordingRetention": _RETENTION_SAMPLE,
+    "NewRecordingCleanup": {"before": "2026-11-22T09:00:00Z"},
+    "RecordingCleanup": {**_RETENTION_SAMPLE, "removed": 1, "count": 0, "bytes": 0, "goes": []},
     "RecordingPage": {"results": [_RECORDING], "next": None, "previous": None, "count": None},
     "NewUploadSession": {
         "session_id": "rdp_123_1729950022",

@@ -4,7 +4,7 @@ from typing import Any
 
 from config.openapi.calls import PROBLEM, SAMPLES, Call, call, query
 from config.openapi.samples import problem
-from config.openapi.shapes import TEXT, number, one_of, ref
+from config.openapi.shapes import TEXT, number, one_of, ref, text
 
 _INCOMPLETE = {
     **problem(409, "incomplete", "7864320 of 15728640 bytes are here."),
@@ -12,6 +12,8 @@ _INCOMPLETE = {
     "file_size": 15728640,
 }
 _DIFFERS = problem(422, "sha256_differs", "What came has another sha256 than what was sent.")
+
+_COMPANY = query("company", text(200), "With several: its id or name.")
 
 
 def _gives(said: str, name: str) -> dict[str, Any]:
@@ -86,6 +88,31 @@ SENDING_CALLS: dict[tuple[str, str], Call] = {
             query("cursor", TEXT, "As in `next`: never made by hand."),
             query("limit", number(1, 200, default=50)),
         ),
+        refuses=(400,),
+    ),
+    ("uploads.api.retention.RetentionView", "get"): call(
+        *("Uploads", "readRecordingRetention", "How long recordings stay, and what has expired"),
+        description="Nothing is removed. `days` is null where they stay for ever, `own_days` where "
+        "the installation's are used; `goes` has the oldest hundred.",
+        gives="RecordingRetention",
+        asks=(_COMPANY,),
+        refuses=(400,),
+    ),
+    ("uploads.api.retention.RetentionView", "put"): call(
+        *("Uploads", "setRecordingRetention", "Say how long they stay"),
+        description="Administrators. 0: for ever; null: as the installation has it.",
+        takes="RecordingDays",
+        gives="RecordingRetention",
+        asks=(_COMPANY,),
+        refuses=(400,),
+    ),
+    ("uploads.api.retention.CleanupView", "post"): call(
+        *("Uploads", "cleanRecordings", "Remove what has expired"),
+        description="Administrators. With `before` (of the preview) nothing that came since then. "
+        "Where it is `stopped` nothing goes unless `confirmed`.",
+        takes="NewRecordingCleanup",
+        gives="RecordingCleanup",
+        asks=(_COMPANY,),
         refuses=(400,),
     ),
     ("uploads.api.recordings.RecordingView", "get"): call(

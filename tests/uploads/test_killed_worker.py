@@ -1,12 +1,14 @@
 """A worker or a tick killed at each point of storing: each upload is stored once, whole."""
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db.models.functions import Now
 
 from access.models import Agent, Company, User
+from access.policy import System
 from monitoring.expected.models import BackupEntry
 from monitoring.files.endings import reap_lost_files, remove_leftovers
 from monitoring.files.models import TrackedFile
@@ -22,7 +24,9 @@ from tests.uploads.sending import store
 from tests.uploads.test_killed_server import TAKING
 from uploads.ending import expire_sessions
 from uploads.ingest.staging import staging_folder
-from uploads.models import Recording, UploadSession
+from uploads.models import Recording, RecordingRetention, UploadSession
+from uploads.recordings.cleanup import clean_all_recordings
+from uploads.recordings.retention import set_retention
 from uploads.recordings.services import finish_recordings
 from uploads.sessions import finalize_session
 
@@ -39,7 +43,7 @@ PROMOTING = {"upload.judged", "upload.final-path-chosen"}
 DELETING = {"upload.recording-marked", "upload.recording-removed"}
 KEEPING = {"upload.linked"}
 # Of an expiry, of a second try, and of another body over the first: below, or by their nature.
-OTHERS = {"upload.expired", "upload.retry-written", "upload.differs"}
+OTHERS = {"upload.expired", "upload.expired-marked", "upload.retry-written", "upload.differs"}
 WORKER = """
 import sys, uuid, django
 django.setup()
@@ -53,6 +57,12 @@ from access.policy import System
 from uploads.models import Recording
 from uploads.recordings.services import delete_recording
 delete_recording(recording=Recording.objects.get(), actor=System("tests"))
+"""
+CLEANER = """
+import django
+django.setup()
+from uploads.recordings.cleanup import clean_all_recordings
+clean_all_recordings()
 """
 FINALIZER = """
 import django
@@ -142,6 +152,18 @@ def test_a_deletion_is_finished(
     stored.refresh_from_db()
     assert stored.state == StoredObject.State.DELETED
     assert not any(one.is_file() for one in Path(storage_target.options["folder"]).rglob("*"))
+
+
+def test_a_cleanup_goes_on(agent: User, storage_target: StorageTarget, company: Company) -> None:
+    for number in range(1, 4):
+        make_recording(agent, storage_target, b"x" * number)
+    StoredObject.objects.update(checked_at=Now())
+    Recording.objects.update(created_at=Now() - timedelta(days=9))
+    set_retention(company=company, days=7, actor=System("tests"))
+    assert Process(CLEANER, fault="upload.expired-marked").wait() == -9
+    assert not Recording.objects.filter(deleted_at=None).exists()
+    assert RecordingRetention.objects.filter(looked_at=None).exists()
+    assert (clean_all_recordings(), finish_recordings()) == (0, 3)
 
 
 def test_a_file_to_restore_is_kept_once(

@@ -125,6 +125,7 @@ RULES: dict[str, Rule] = {
     "uploads:list": rule(GET=NOT_AGENTS),
     "uploads:act": rule(POST=ACT_ON_ONE),
     "uploads:recordings": rule(GET=NOT_AGENTS),
+    "uploads:retention": rule(GET=NOT_AGENTS, POST="ffifii"),
     "uploads:recording": rule(GET=READ_ONE),
     "uploads:recording-delete": rule(GET=ADMINISTER_ONE, POST=ADMINISTER_ONE),
     "docs": rule(GET=ALL),
@@ -192,6 +193,8 @@ RULES: dict[str, Rule] = {
     "api:upload-finalize": rule(POST=ACT_ON_ONE),
     "api:upload-status": rule(GET=READ_ONE),
     # An agent lists its own; what it may delete: tests/uploads.
+    "api:recording-retention": rule(GET=NOT_AGENTS, PUT="ffifii"),
+    "api:recording-cleanup": rule(POST="ffifii"),
     "api:recordings": rule(GET=ALL),
     "api:recording": rule(GET=READ_ONE, DELETE=ADMINISTER_ONE),
     "api:recording-content": rule(GET=READ_ONE),

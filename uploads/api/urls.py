@@ -8,6 +8,7 @@ from uploads.api.recordings import (
     RecordingView,
     ThumbnailView,
 )
+from uploads.api.retention import CleanupView, RetentionView
 from uploads.api.sessions import CreateSessionView, FinalizeView, StatusView
 
 app_name = "api"
@@ -19,6 +20,8 @@ urlpatterns = [
     re_path(r"^uploads/create-session/?$", CreateSessionView.as_view(), name="upload-create"),
     re_path(rf"^uploads/{SESSION}/finalize/?$", FinalizeView.as_view(), name="upload-finalize"),
     re_path(rf"^uploads/{SESSION}/status/?$", StatusView.as_view(), name="upload-status"),
+    re_path(r"^recordings/retention/?$", RetentionView.as_view(), name="recording-retention"),
+    re_path(r"^recordings/cleanup/?$", CleanupView.as_view(), name="recording-cleanup"),
     re_path(r"^recordings/?$", RecordingsView.as_view(), name="recordings"),
     re_path(rf"^recordings/{RECORDING}/?$", RecordingView.as_view(), name="recording"),
     re_path(

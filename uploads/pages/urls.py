@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from uploads.pages import recordings, sessions
+from uploads.pages import recordings, retention, sessions
 
 app_name = "uploads"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("dashboard/uploads", sessions.upload_list, name="list"),
     path("dashboard/uploads/<uuid:session_id>/act", sessions.upload_act, name="act"),
     path("dashboard/recordings", recordings.recording_list, name="recordings"),
+    path("dashboard/recordings/retention", retention.retention, name="retention"),
     path("dashboard/recordings/<uuid:recording_id>", recordings.recording_detail, name="recording"),
     path(
         "dashboard/recordings/<uuid:recording_id>/delete",

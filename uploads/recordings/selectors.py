@@ -17,6 +17,7 @@ from backups.cursors import Cursor, decode_cursor, encode_cursor
 from backups.errors import BadOption
 from uploads.errors import NoSession
 from uploads.models import Recording
+from uploads.recordings.retention import with_expiry
 
 ORDERINGS = ("-created_at", "created_at")
 MOST = 200
@@ -68,7 +69,7 @@ def read_filters(query: Mapping[str, str]) -> RecordingFilters:
 
 def visible_recordings(actor: Actor) -> QuerySet[Recording]:
     rows: QuerySet[Recording] = Recording.objects.visible_to(actor).filter(deleted_at=None)
-    return rows.select_related("company", "created_by", "session", "stored__target")
+    return with_expiry(rows.select_related("company", "created_by", "session", "stored__target"))
 
 
 def recording_for(*, actor: Actor, file_id: uuid.UUID | str) -> Recording:

@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 # A player asks for one video in many pieces: they are one view.
 ONE_VIEW = timedelta(minutes=10)
+MOST_IN_A_ROUND = 50
 
 
 def note_view(*, recording: Recording, actor: Actor, action: str = "recording.viewed") -> None:
@@ -85,12 +86,18 @@ def finish_recordings() -> int:
     left = Recording.objects.exclude(deleted_at=None).exclude(
         stored__state=StoredObject.State.DELETED
     )
-    count = 0
-    for recording in left.select_related("stored__target").order_by("deleted_at")[:50]:
+    rows = left.select_related("stored__target").defer("thumbnail").order_by("deleted_at")
+    count, away = 0, set[object]()
+    while count < MOST_IN_A_ROUND:
+        # A storage that is away must not stand before the others.
+        recording = rows.exclude(stored__target__in=away).first()
+        if recording is None:
+            break
         try:
             _remove_bytes(recording)
             count += 1
         except StorageError as error:
+            away.add(recording.stored.target_id)
             log.warning("recording_stays", recording=str(recording.pk), error=str(error))
     return count
 
