@@ -206,11 +206,16 @@ LIVE_LIMITS = ENVIRONMENT.live_limits  # connections at once; 0: no limit
 SPECTACULAR_SETTINGS = SPECTACULAR
 # Other sites' pages may call the API only when they are named; never with a cookie.
 CORS_ALLOWED_ORIGINS = ENVIRONMENT.cors_origins
-CORS_URLS_REGEX = r"^/(api|downloads)/"
-CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "range")
+CORS_URLS_REGEX = r"^/(api|downloads|upload)/"
+CORS_ALLOW_HEADERS = (
+    *("authorization", "content-type", "idempotency-key", "range"),
+    *("tus-resumable", "upload-length", "upload-offset", "upload-metadata", "upload-checksum"),
+)
 CORS_EXPOSE_HEADERS = (
     *("Location", "Retry-After", "Content-Range", "Content-Disposition"),
     *("X-Checksum-SHA256", "Repr-Digest", "Idempotent-Replayed"),
+    *("Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Checksum-Algorithm"),
+    *("Upload-Offset", "Upload-Length", "Upload-Expires"),
 )
 KNOX_TOKEN_MODEL = "access.Token"  # noqa: S105
 # Its own table is replaced by ours, but its migrations would make it all the same; then a

@@ -13,6 +13,7 @@ from uploads.ingest import tus
 from uploads.ingest.answers import Send, answer, refuse
 from uploads.ingest.asking import Asked, sender_of
 from uploads.ingest.receiving import Disconnected, Receive
+from uploads.ingest.sharing import is_preflight, shared
 from uploads.ingest.threads import ask
 from uploads.ingest.whole import kind_of, take_whole
 
@@ -57,8 +58,11 @@ def _found(path: str) -> tuple[str, dict[str, str]] | None:
 async def _serve(
     asked: Asked, receive: Receive, send: Send, what: str, values: dict[str, str]
 ) -> None:
+    if is_preflight(asked):
+        await answer(shared(asked, send), 200)
+        return
     if asked.method == "OPTIONS" and what != "whole":
-        await answer(send, 204, headers=tus.OPTIONS)
+        await answer(shared(asked, send), 204, headers=tus.OPTIONS)
         return
     headers = {} if what == "whole" else tus.VERSION_HEADER
     await answering(
@@ -77,7 +81,7 @@ async def answering(
     headers: Mapping[str, str] | None = None,
 ) -> None:
     """Let in who may ask, and answer whatever goes wrong in the API's own form."""
-    said = _Said(send)
+    said = _Said(shared(asked, send))
     try:
         with address_of_request(asked.address):
             user = await ask(sender_of, asked)
