@@ -26,6 +26,20 @@ def _short(longest: int) -> Shape:
     return {"type": "string", "maxLength": longest}
 
 
+_STATUS: dict[str, Shape] = {
+    "session_id": TEXT,
+    "client_session_id": maybe(TEXT),
+    "status": one_of(*_STATUSES),
+    "progress": NUMBER,
+    "bytes_received": COUNT,
+    "file_size": COUNT,
+    "retry_count": COUNT,
+    "server_file_id": maybe(UUID),
+    "error": maybe(TEXT),
+    "content": maybe(ref("UploadContent")),
+    "created_at": MOMENT,
+    "expires_at": MOMENT,
+}
 _RETENTION: dict[str, Shape] = {
     "company": answer(id=COUNT, name=TEXT),
     "days": maybe(COUNT),
@@ -60,20 +74,7 @@ SHAPES: dict[str, Shape] = {
         expires_at=MOMENT,
         status=one_of(*_STATUSES),
     ),
-    "UploadStatus": answer(
-        session_id=TEXT,
-        client_session_id=maybe(TEXT),
-        status=one_of(*_STATUSES),
-        progress=NUMBER,
-        bytes_received=COUNT,
-        file_size=COUNT,
-        retry_count=COUNT,
-        server_file_id=maybe(UUID),
-        error=maybe(TEXT),
-        content=maybe(ref("UploadContent")),
-        created_at=MOMENT,
-        expires_at=MOMENT,
-    ),
+    "UploadStatus": answer(**_STATUS),
     "UploadEnd": answer(
         session_id=TEXT,
         status=one_of("finalizing", "completed"),
@@ -82,6 +83,15 @@ SHAPES: dict[str, Shape] = {
         sha256=TEXT,
         content=maybe(ref("UploadContent")),
     ),
+    "UploadTaken": answer(**_STATUS, part=one_of("file", "metadata"), sha256=TEXT),
+    "UploadForm": {
+        "type": "object",
+        "properties": {
+            name: {"type": "string", "format": "binary"} for name in ("file", "video", "metadata")
+        }
+        | {"file_type": one_of("video", "metadata", "backup")},
+        "description": "`video` and `metadata`; or `file`, after `file_type`.",
+    },
     # Of a backup, once it was looked at; `passed` is null where nobody here can read it.
     "UploadContent": answer(passed=maybe(FLAG), detail=TEXT),
     "NewUploadEnd": {"type": "object", "properties": {"sha256": maybe(_SHA256)}},

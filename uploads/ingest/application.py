@@ -1,6 +1,5 @@
 """Which addresses the data plane takes; everything else goes on to Django."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,19 +12,13 @@ from uploads.ingest import tus
 from uploads.ingest.answers import Send, answer, refuse
 from uploads.ingest.asking import Asked, sender_of
 from uploads.ingest.receiving import Disconnected, Receive
+from uploads.ingest.routes import Route, found
 from uploads.ingest.sharing import is_preflight, shared
 from uploads.ingest.threads import ask
 from uploads.ingest.whole import kind_of, take_whole
 
 log = structlog.get_logger(__name__)
 
-_ID = r"(?P<ref>[^/]{1,250})"
-CREATION = re.compile(r"/api/uploads/tus/?")
-RESOURCES = (
-    re.compile(rf"/upload/(?P<file_type>video|metadata)/{_ID}/?"),
-    re.compile(rf"/api/uploads/tus/(?P<file_type>){_ID}/?"),
-)
-WHOLE = re.compile(rf"/api/uploads/{_ID}/file/?")
 # A body that is not wanted is read to its end, so that the answer is read too; but not for ever.
 MOST_DISCARDED = 64 << 20
 
@@ -34,42 +27,26 @@ def with_uploads(application: Any) -> Any:
     """The ASGI application, and before it the addresses to which files are sent."""
 
     async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (found := _found(scope["path"])) is not None:
-            await _serve(Asked(scope), receive, send, *found)
+        if scope["type"] == "http" and (at := found(scope["path"])) is not None:
+            await _serve(Asked(scope), receive, send, *at)
         else:
             await application(scope, receive, send)
 
     return serve
 
 
-def _found(path: str) -> tuple[str, dict[str, str]] | None:
-    if not path.startswith(("/upload/", "/api/uploads/")):
-        return None
-    if CREATION.fullmatch(path):
-        return "creation", {}
-    for pattern in RESOURCES:
-        if match := pattern.fullmatch(path):
-            return "resource", match.groupdict()
-    if match := WHOLE.fullmatch(path):
-        return "whole", match.groupdict()
-    return None
-
-
-async def _serve(
-    asked: Asked, receive: Receive, send: Send, what: str, values: dict[str, str]
-) -> None:
+async def _serve(asked: Asked, receive: Receive, send: Send, route: Route, ref: str) -> None:
     if is_preflight(asked):
         await answer(shared(asked, send), 200)
         return
-    if asked.method == "OPTIONS" and what != "whole":
+    if asked.method == "OPTIONS" and route.speaks_tus:
         await answer(shared(asked, send), 204, headers=tus.OPTIONS)
         return
-    headers = {} if what == "whole" else tus.VERSION_HEADER
     await answering(
         asked,
         send,
-        lambda said, user: _route(asked, receive, said, what, values, user),
-        headers=headers,
+        lambda said, user: _route(asked, receive, said, route, ref, user),
+        headers=tus.VERSION_HEADER if route.speaks_tus else {},
     )
 
 
@@ -97,27 +74,22 @@ async def answering(
 
 
 async def _route(
-    asked: Asked, receive: Receive, send: Send, what: str, values: dict[str, str], user: User
+    asked: Asked, receive: Receive, send: Send, route: Route, ref: str, user: User
 ) -> None:
-    if what == "creation":
-        if asked.method != "POST":
-            raise MethodNotAllowed(asked.method)
+    if asked.method not in route.methods:
+        raise MethodNotAllowed(asked.method)
+    if not ref:
         await tus.create(asked, receive, send, user=user)
         return
-    ref = values["ref"]
-    file_type = values.get("file_type") or asked.asked("file_type")
+    file_type = route.file_type or asked.asked("file_type")
     if asked.method in ("POST", "PUT"):
         await take_whole(asked, receive, send, user=user, ref=ref, file_type=file_type)
-    elif what == "whole":
-        raise MethodNotAllowed(asked.method)
     elif asked.method == "HEAD":
         await tus.stand(asked, send, user=user, ref=ref, kind=kind_of(file_type))
     elif asked.method == "PATCH":
         await tus.append(asked, receive, send, user=user, ref=ref, kind=kind_of(file_type))
-    elif asked.method == "DELETE":
-        await tus.terminate(asked, send, user=user, ref=ref)
     else:
-        raise MethodNotAllowed(asked.method)
+        await tus.terminate(asked, send, user=user, ref=ref)
 
 
 class _Said:
