@@ -37,7 +37,11 @@ def run_report(settings: Settings, given: argparse.Namespace) -> Answer:
         made_at = _moment(given.time)
     body["backup_timestamp_utc"] = made_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     answer = client.report_backup(given.job, body)
-    return 0, {"job": given.job, "status": body["status"], "entry": answer.get("id")}
+    # What the server makes of it: a file that is too small is told as made, and counts as failed.
+    found = {"job": given.job, "status": answer.get("status"), "entry": answer.get("id")}
+    if answer.get("error_message"):
+        found["message"] = answer["error_message"]
+    return 0, found
 
 
 def _of_file(path: Path) -> tuple[dict[str, Any], datetime]:
