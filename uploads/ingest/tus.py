@@ -90,6 +90,8 @@ async def stand(asked: Asked, send: Send, *, user: User, ref: str, kind: str) ->
         received = part.session.file_size if kind == Part.Kind.FILE else part.received
     headers = {**VERSION_HEADER, "upload-offset": str(received), "cache-control": "no-store"}
     headers["upload-expires"] = http_date(part.session.expires_at)
+    if said := _said(part.session):
+        headers["upload-metadata"] = said
     if part.size is not None:
         headers["upload-length"] = str(part.size)
     else:
@@ -224,6 +226,21 @@ def _metadata(text: str) -> dict[str, str]:
             raise BadRequest(_("Upload-Metadata cannot be read."))
         found[name] = decoded
     return found
+
+
+def _said(session: UploadSession) -> str:
+    """What a tus client said of the file when it opened the upload: HEAD has to repeat it."""
+    if not session.finalize_at_end:
+        return ""
+    said = {
+        "filename": session.file_name,
+        "session_id": session.client_id,
+        "sha256": session.announced_sha256,
+        "job_id": session.job_id,
+        **session.metadata,
+    }
+    pairs = ((name, base64.b64encode(str(value).encode())) for name, value in said.items() if value)
+    return ",".join(f"{name} {encoded.decode()}" for name, encoded in pairs)
 
 
 def _checksum(text: str) -> tuple[str, bytes] | None:

@@ -1,5 +1,6 @@
 """A whole body, by PUT or POST: raw, or a form with a file or two."""
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from uploads.models import Part
 from uploads.selectors import part_for, session_for
 
 FORM = "multipart/form-data"
+RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 KINDS = {
     "video": Part.Kind.FILE,
     "backup": Part.Kind.FILE,
@@ -51,10 +53,28 @@ async def _take_raw(asked: Asked, receive: Receive, user: User, ref: str, kind: 
     if asked.length == 0:
         raise BadRequest(_("The body is empty."))
     receive = await of_living_sender(asked, receive)
-    async with writer_of(part, offset=None) as writer:
-        refuse_too_long(asked, writer)
+    offset = _range_from(asked, part)
+    async with writer_of(part, offset=offset) as writer:
+        refuse_too_long(asked, writer, offset=offset or 0)
         await receive_into(writer, receive)
         return await end_whole(writer)
+
+
+def _range_from(asked: Asked, part: Part) -> int | None:
+    """Where a body with Content-Range goes on (`curl -C`); None for a whole one.
+
+    Taken for a whole one it would be another file, and cost what is here. Raises BadRequest.
+    """
+    said = asked.header("content-range")
+    if not said:
+        return None
+    found = RANGE.fullmatch(said.strip())
+    if found is None or part.kind != Part.Kind.FILE or int(found[3]) != part.size:
+        raise BadRequest(_("Content-Range is bytes FIRST-LAST/SIZE, of the file's own size."))
+    first, last = int(found[1]), int(found[2])
+    if asked.length is not None and asked.length != last - first + 1:
+        raise BadRequest(_("Content-Range and the body differ in length."))
+    return first
 
 
 async def end_whole(writer: Writer) -> Part:
