@@ -1,6 +1,7 @@
 """A bad line before a real server: cut after N bytes, stalled, reset, or sent twice.
 
-Each connection takes the next of the faults; when there are none left, the line is good.
+Each connection takes the next of the faults with its first byte; when there are none left, the
+line is good.
 """
 
 import selectors
@@ -68,18 +69,20 @@ class ChaosProxy:
                 continue
             except OSError:
                 return
-            with self._lock:
-                fault = self._faults.pop(0) if self._faults else Fault("none")
-            threading.Thread(target=self._carry, args=(peer, fault), daemon=True).start()
+            threading.Thread(target=self._carry, args=(peer,), daemon=True).start()
 
-    def _carry(self, peer: socket.socket, fault: Fault) -> None:
+    def _carry(self, peer: socket.socket) -> None:
         try:
             server = socket.create_connection(self._target, 10)
         except OSError:
             peer.close()
             return
         with peer, server:
-            _Line(peer, server, fault, self).run()
+            _Line(peer, server, self).run()
+
+    def next_fault(self) -> Fault:
+        with self._lock:
+            return self._faults.pop(0) if self._faults else Fault("none")
 
     def meet(self, fault: Fault) -> None:
         with self._lock:
@@ -98,10 +101,10 @@ class ChaosProxy:
 class _Line:
     """One connection of a client, and its own to the server."""
 
-    def __init__(
-        self, peer: socket.socket, server: socket.socket, fault: Fault, proxy: ChaosProxy
-    ) -> None:
-        self._peer, self._server, self._fault, self._proxy = peer, server, fault, proxy
+    def __init__(self, peer: socket.socket, server: socket.socket, proxy: ChaosProxy) -> None:
+        self._peer, self._server, self._proxy = peer, server, proxy
+        self._fault = Fault("none")
+        self._is_used = False
         self._sent = 0
         self._kept = bytearray()
         self._has_met = False
@@ -122,6 +125,9 @@ class _Line:
         block = self._peer.recv(BLOCK)
         if not block:
             return False
+        if not self._is_used:
+            # Not when it is opened: browsers keep some ready that they may never use.
+            self._is_used, self._fault = True, self._proxy.next_fault()
         fault = self._fault
         room = fault.after - self._sent
         if fault.kind in ("cut", "reset", "stall") and len(block) >= room:
