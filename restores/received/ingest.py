@@ -5,11 +5,13 @@ opens a tus upload. Without either, Django's own view takes it.
 """
 
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from access.models import User
 from access.policy import require
+from backups.models import Database
 from restores.received.api import describe
 from restores.received.models import ReceivedFile
 from storage.api.bodies import company_for
@@ -75,7 +77,8 @@ def _size(asked: Asked) -> int | None:
 def _open(user: User, asked: Asked, resumable: bool) -> Part:
     permission = "restores.add_receivedfile"
     require(user, permission)
-    company = company_for(actor=user, permission=permission, ref=asked.asked("company"))
+    ref = asked.asked("company") or _company_of(asked.asked("server"), user)
+    company = company_for(actor=user, permission=permission, ref=ref)
     announced = Announced(
         file_size=_size(asked) or 0,
         kind=UploadSession.Kind.RESTORE,
@@ -84,6 +87,15 @@ def _open(user: User, asked: Asked, resumable: bool) -> Part:
     )
     session, _new = open_session(company=company, actor=user, announced=announced)
     return part_for(actor=user, ref=session.public_id, kind=Part.Kind.FILE)
+
+
+def _company_of(server: str, user: User) -> str:
+    """A page knows where the file is to be restored to, and that is somebody's."""
+    try:
+        found = Database.objects.visible_to(user).filter(pk=UUID(server)).first()
+    except ValueError:
+        return ""
+    return str(found.company_id) if found else ""
 
 
 def _finalize(session: UploadSession, user: User) -> ReceivedFile:

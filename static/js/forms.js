@@ -10,72 +10,12 @@
     fresh.focus();
   }
 
-  // A file goes piece by piece to an address of its own (tus 1.0.0), and on where it stopped:
-  // `data-send-to` opens it there, and the form is sent with its id in `upload`.
-  const PIECE = 8 << 20, PATIENCE = 8;
-  const TUS = { "Tus-Resumable": "1.0.0" };
-
-  // Pressed again, the same file is not sent again.
-  const sent = new Map();
-
-  async function sendFile(form, body) {
-    const file = body.get("file");
-    if (!(file instanceof File) || !file.size) return;
-    const key = [file.name, file.size, file.lastModified].join("|");
-    const id = sent.get(key) ?? (await sendAs(file, form));
-    if (!id) return;
-    sent.set(key, id);
-    body.delete("file");
-    body.set("upload", id);
-  }
-
-  async function sendAs(file, form) {
-    const bar = form.querySelector("progress") ?? document.createElement("progress");
-    bar.max = file.size;
-    bar.value = 0;
-    bar.setAttribute("aria-label", file.name);
-    form.querySelector("[data-in-place]").after(bar);
-    try {
-      const name = new URLSearchParams({ name: file.name });
-      const opened = await fetch(`${form.dataset.sendTo}?${name}`, {
-        method: "POST", headers: { ...TUS, "Upload-Length": file.size } });
-      const where = opened.headers.get("Location");
-      // What is refused here, the form's own answer says in words.
-      if (opened.status !== 201 || !where) return null;
-      await sendPieces(file, where, bar);
-      const status = where.replace("/uploads/tus/", "/uploads/") + "/status";
-      return (await (await fetch(status)).json()).server_file_id;
-    } finally {
-      bar.remove();
-    }
-  }
-
-  async function sendPieces(file, where, bar) {
-    let tries = 0;
-    while (bar.value < file.size) {
-      try {
-        const response = await fetch(where, {
-          method: "PATCH", body: file.slice(bar.value, bar.value + PIECE),
-          headers: { ...TUS, "Upload-Offset": bar.value,
-            "Content-Type": "application/offset+octet-stream" } });
-        const there = Number(response.headers.get("Upload-Offset") ?? NaN);
-        if (!response.ok || !(there > bar.value)) throw new Error(response.status);
-        bar.value = there;
-        tries = 0;
-      } catch (error) {
-        if (++tries > PATIENCE) throw error;
-        await new Promise((done) => setTimeout(done, Math.min(500 * 2 ** tries, 15000)));
-        const asked = await fetch(where, { method: "HEAD", headers: TUS }).catch(() => null);
-        if (asked?.ok) bar.value = Number(asked.headers.get("Upload-Offset"));
-      }
-    }
-  }
-
   async function send(form, button) {
     const body = new FormData(form, button);
     button.setAttribute("aria-busy", "true");
     try {
-      if (form.dataset.sendTo) await sendFile(form, body);
+      // A file goes first (`sending.js`); where it did not get there, that says why.
+      if (form.dataset.sendTo && window.sendFile && !(await window.sendFile(form, body))) return;
       const response = await fetch(form.action, { method: "POST", body });
       show(await response.text(), button.dataset.inPlace);
     } catch {

@@ -4,6 +4,7 @@
 "use strict";
 import { Feed } from "./feed.js";
 import "./notices.js";
+import { size } from "./sizes.js";
 
 // Followed at once: browsers open few connections to one server.
 const MOST_FEEDS = 4;
@@ -14,7 +15,6 @@ const WITHOUT_FEED_MS = 2000;
 const LONGEST_MS = 15000;
 // A fetch that hangs would be the last: an answer later than this counts as none.
 const ANSWER_MS = 10000;
-const SIZES = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 const feeds = new Map();
 const places = new Map();
@@ -188,18 +188,6 @@ function raise(bar, value) {
 function write(place, name, numbers) {
   const part = place.querySelector(`[data-number="${name}"]`);
   if (part) part.textContent = part.dataset.text.replace(/\{(\w+)\}/g, (_all, key) => numbers[key]);
-}
-
-// As `look.units.size`: three significant digits in decimal units.
-function size(count) {
-  let number = count;
-  let unit = 0;
-  while (number >= 999.5 && unit < SIZES.length - 1) {
-    number /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 || number >= 99.95 ? 0 : number >= 9.995 ? 1 : 2;
-  return `${number.toFixed(digits)} ${SIZES[unit]}`;
 }
 
 // ---- coming and going -------------------------------------------------------------------

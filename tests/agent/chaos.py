@@ -1,7 +1,7 @@
 """A bad line before a real server: cut after N bytes, stalled, reset, or sent twice.
 
-Each connection takes the next of the faults with its first byte; when there are none left, the
-line is good.
+Each connection takes the next of the faults with its first byte, or when there are some again;
+while there are none, the line is good.
 """
 
 import selectors
@@ -32,6 +32,9 @@ class Fault:
     seconds: float = STALLED_AT_MOST
 
 
+GOOD = Fault("none")
+
+
 class ChaosProxy:
     def __init__(self, target: str, faults: Iterable[Fault] = ()) -> None:
         parts = urlsplit(target)
@@ -48,7 +51,7 @@ class ChaosProxy:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def befall(self, *faults: Fault) -> None:
-        """Of the next connections."""
+        """The next connections to send something; also those that are open, and were good."""
         with self._lock:
             self._faults = list(faults)
 
@@ -80,9 +83,9 @@ class ChaosProxy:
         with peer, server:
             _Line(peer, server, self).run()
 
-    def next_fault(self) -> Fault:
+    def next_fault(self) -> Fault | None:
         with self._lock:
-            return self._faults.pop(0) if self._faults else Fault("none")
+            return self._faults.pop(0) if self._faults else None
 
     def meet(self, fault: Fault) -> None:
         with self._lock:
@@ -103,8 +106,7 @@ class _Line:
 
     def __init__(self, peer: socket.socket, server: socket.socket, proxy: ChaosProxy) -> None:
         self._peer, self._server, self._proxy = peer, server, proxy
-        self._fault = Fault("none")
-        self._is_used = False
+        self._fault: Fault | None = None
         self._sent = 0
         self._kept = bytearray()
         self._has_met = False
@@ -125,21 +127,20 @@ class _Line:
         block = self._peer.recv(BLOCK)
         if not block:
             return False
-        if not self._is_used:
-            # Not when it is opened: browsers keep some ready that they may never use.
-            self._is_used, self._fault = True, self._proxy.next_fault()
-        fault = self._fault
+        if self._fault is None:
+            self._fault, self._sent = self._proxy.next_fault(), 0
+        fault = self._fault or GOOD
         room = fault.after - self._sent
         if fault.kind in ("cut", "reset", "stall") and len(block) >= room:
             self._server.sendall(block[:room])
-            self._break()
+            self._break(fault)
             return False
         self._server.sendall(block)
         self._sent += len(block)
         if fault.kind == "twice" and not self._has_met:
             self._kept += block
             if self._sent >= fault.after:
-                self._meet()
+                self._meet(fault)
                 self._proxy.again(bytes(self._kept[: fault.after]))
         return True
 
@@ -147,25 +148,26 @@ class _Line:
         block = self._server.recv(BLOCK)
         if not block:
             return False
-        if self._fault.kind == "answer" and self._sent >= self._fault.after:
-            self._meet()
+        fault = self._fault or GOOD
+        if fault.kind == "answer" and self._sent >= fault.after:
+            self._meet(fault)
             return False
         self._peer.sendall(block)
         return True
 
-    def _break(self) -> None:
-        self._meet()
-        if self._fault.kind == "stall":
-            end = time.monotonic() + self._fault.seconds
+    def _break(self, fault: Fault) -> None:
+        self._meet(fault)
+        if fault.kind == "stall":
+            end = time.monotonic() + fault.seconds
             while time.monotonic() < end and not self._proxy.ended.wait(0.1):
                 pass
-        if self._fault.kind == "reset":
+        if fault.kind == "reset":
             for one in (self._peer, self._server):
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    def _meet(self) -> None:
+    def _meet(self, fault: Fault) -> None:
         self._has_met = True
-        self._proxy.meet(self._fault)
+        self._proxy.meet(fault)
 
 
 @contextmanager

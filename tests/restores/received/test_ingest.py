@@ -1,22 +1,25 @@
 """Files to restore by the data plane: whole, resumed, by a page's session, and refused."""
 
 import hashlib
+import uuid
 
 import pytest
 from django.conf import settings
 
-from access.models import AuditEntry, User
+from access.models import AuditEntry, Company, Membership, User
+from access.roles import Role
+from backups.models import Database
 from restores.received.models import ReceivedFile
 from restores.received.places import place_of
 from restores.received.services import expire_files
-from tests.cast import storage_target
+from tests.cast import database, storage_target
 from tests.monitoring.live.conftest import session_of, token_of
 from tests.uploads.sending import Sender
 from tests.web import WebServer, web_server
 from uploads.ingest.staging import staging_folder
 from uploads.models import UploadSession
 
-__all__ = ["storage_target", "web_server"]
+__all__ = ["database", "storage_target", "web_server"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
 URL = "/api/restores/uploads"
 BODY = b"PGDMP" + bytes(range(256)) * 50
@@ -69,6 +72,21 @@ def test_a_page_sends_in_pieces(web_server: WebServer, sender: Sender, operator:
     assert status["server_file_id"] == str(session.result_id)
     foreign = {**page, "Origin": "https://evil.example", "Upload-Length": "5"}
     assert sender.ask("POST", URL, headers=foreign).status == 401
+
+
+def test_it_is_of_the_company_of_its_server(
+    sender: Sender, operator: User, database: Database
+) -> None:
+    """For who works for several, the database that a page names says which."""
+    other = Company.objects.create(name="Other")
+    Membership.objects.create(user=operator, company=other, role=Role.OPERATOR)
+    size = {"Upload-Length": str(len(BODY))}
+    unclear = sender.ask("POST", URL, headers=size)
+    assert (unclear.status, unclear.json["code"]) == (400, "bad_option")
+    assert sender.ask("POST", f"{URL}?server={database.pk}", headers=size).status == 201
+    assert UploadSession.objects.get().company == database.company
+    for unknown in (uuid.uuid4(), "x"):
+        assert sender.ask("POST", f"{URL}?server={unknown}", headers=size).status == 400
 
 
 def test_what_is_refused(web_server: WebServer, viewer: User, agent: User, operator: User) -> None:
