@@ -9,6 +9,7 @@ const PATIENCE = 8;
 const LONGEST_MS = 15000;
 // Chromium itself would wait for ever on a line that is dead.
 const SILENCE_MS = 60000;
+const LONGEST_KEPT_MS = 7 * 24 * 3600 * 1000;
 const TUS = { "Tus-Resumable": "1.0.0" };
 const CHUNK = "application/offset+octet-stream";
 const KEPT = "holdfast-sending|";
@@ -160,7 +161,8 @@ class Sending {
     // Only the path: this page may be reached by another name than the server's own.
     this.where = new URL(answer.getResponseHeader("Location"), location.href).pathname;
     this.at = 0;
-    kept.set(this.key, { where: this.where, name: this.file.name, size: this.file.size });
+    const { name, size } = this.file;
+    kept.set(this.key, { where: this.where, name, size, since: Date.now() });
   }
 
   async piece() {
@@ -250,9 +252,10 @@ window.sendFile = async (form, body) => {
 // Before the page was loaded, something was half sent: say what, and how far.
 async function remember(form) {
   for (const key of kept.all()) {
-    const { where, name, size: all } = kept.get(key);
+    const { where, name, size: all, since } = kept.get(key);
     const at = await standing(where).catch(() => undefined);
-    if (at === null) kept.drop(key);
+    // It may also be another person's, who will be back.
+    if (at === null && Date.now() - since > LONGEST_KEPT_MS) kept.drop(key);
     const shown = at ? new Shown(form) : null;
     if (!shown || !shown.box.hidden) continue;
     shown.begin(name, () => { forget(key, where); shown.box.hidden = true; });
