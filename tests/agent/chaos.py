@@ -4,6 +4,7 @@ Each connection takes the next of the faults with its first byte, or when there 
 while there are none, the line is good.
 """
 
+import re
 import selectors
 import socket
 import struct
@@ -24,12 +25,14 @@ class Fault:
 
     `cut` closes both sides; `reset` does so with RST; `stall` takes no byte more for `seconds`,
     and cuts then; `answer` lets the request through and loses what is answered; `twice` sends its
-    first `after` bytes once more, on a connection of its own.
+    first `after` bytes once more, on a connection of its own; `says` reads a request, and answers
+    `said` in the server's stead.
     """
 
     kind: str
     after: int = 0
     seconds: float = STALLED_AT_MOST
+    said: bytes = b""
 
 
 GOOD = Fault("none")
@@ -130,6 +133,8 @@ class _Line:
         if self._fault is None:
             self._fault, self._sent = self._proxy.next_fault(), 0
         fault = self._fault or GOOD
+        if fault.kind == "says":
+            return self._say(fault, block)
         room = fault.after - self._sent
         if fault.kind in ("cut", "reset", "stall") and len(block) >= room:
             self._server.sendall(block[:room])
@@ -154,6 +159,16 @@ class _Line:
             return False
         self._peer.sendall(block)
         return True
+
+    def _say(self, fault: Fault, block: bytes) -> bool:
+        self._kept += block
+        head, end, body = bytes(self._kept).partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: *([0-9]+)", head)
+        if not end or len(body) < int(length[1] if length else 0):
+            return True
+        self._meet(fault)
+        self._peer.sendall(fault.said)
+        return False
 
     def _break(self, fault: Fault) -> None:
         self._meet(fault)
