@@ -52,6 +52,7 @@ class Environment:
     recheck_days: int
     recheck_mb_a_second: int
     orphan_days: int
+    storage_inner_hosts: bool
     tracking_days: int
     upload_most_mb: int
     uploads_open: int
@@ -125,6 +126,7 @@ def read_environment(*, env_file: bool = True) -> Environment:
         recheck_days=env.int("HOLDFAST_RECHECK_DAYS", 30, validate=validate.Range(0, 3650)),
         recheck_mb_a_second=env.int("HOLDFAST_RECHECK_MB_A_SECOND", 32, validate=validate.Range(1)),
         orphan_days=env.int("HOLDFAST_ORPHAN_DAYS", 7, validate=validate.Range(1, 3650)),
+        storage_inner_hosts=env.bool("HOLDFAST_STORAGE_INNER_HOSTS", False),
         tracking_days=env.int("HOLDFAST_TRACKING_DAYS", 90, validate=validate.Range(2, 3650)),
         upload_most_mb=env.int("HOLDFAST_UPLOAD_MOST_MB", 10240, validate=validate.Range(1)),
         uploads_open=env.int("HOLDFAST_UPLOADS_OPEN", 50, validate=validate.Range(1)),

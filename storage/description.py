@@ -3,9 +3,13 @@
 from typing import Any
 
 from storage.models import StorageTarget
+from storage.s3_options import DEFAULTS
 
 # By kind, what of the options may be shown: what is not named here stays hidden.
-SHOWN = {StorageTarget.Kind.LOCAL: ("folder",)}
+SHOWN: dict[StorageTarget.Kind, tuple[str, ...]] = {
+    StorageTarget.Kind.LOCAL: ("folder",),
+    StorageTarget.Kind.S3: tuple(DEFAULTS),
+}
 
 
 def describe_target(target: StorageTarget) -> dict[str, Any]:

@@ -18,13 +18,17 @@ def slug(text: str, *, longest: int = 60) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:longest].strip("-_") or "database"
 
 
+def is_key(key: str) -> bool:
+    parts = key.split("/")
+    return all(_PART.fullmatch(part) and len(part) <= LONGEST_PART for part in parts)
+
+
 def check_key(key: str) -> str:
     """The key, when every part of it is a plain name. Raises BadKey.
 
     A part begins with a letter, digit or _: so there is no `..`, no hidden file and no option.
     """
-    parts = key.split("/")
-    if all(_PART.fullmatch(part) and len(part) <= LONGEST_PART for part in parts):
+    if is_key(key):
         return key
     raise BadKey("A storage key may hold letters, digits, dot, dash and underscore only.")
 

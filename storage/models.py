@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from access.models import Company, Scoped
+from access.secrets import seal, unseal
 
 
 class _Undeleted(models.Manager[Any]):
@@ -25,12 +26,16 @@ class StorageTarget(models.Model):
 
     class Kind(models.TextChoices):
         LOCAL = "local", _("Local folder")
+        S3 = "s3", _("S3 bucket")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     company = models.ForeignKey(Company, models.PROTECT, related_name="storage_targets")
     name = models.CharField(_("name"), max_length=100)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.LOCAL)
     options = models.JSONField(_("options"), default=dict)
+    secret_sealed = models.TextField(
+        _("sealed secret"), blank=True, default="", db_default="", editable=False
+    )
     is_default = models.BooleanField(_("used when none is named"), default=False)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(_("removed"), null=True, editable=False)
@@ -58,6 +63,28 @@ class StorageTarget(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def secret(self) -> str:
+        """The secret in plain, for the moment of use. Raises SecretUnreadable."""
+        return unseal(self.secret_sealed, context=self._context) if self.secret_sealed else ""
+
+    @secret.setter
+    def secret(self, plain: str) -> None:
+        self.secret_sealed = seal(plain, context=self._context) if plain else ""
+
+    @property
+    def _context(self) -> str:
+        return f"storage.target:{self.pk}:secret"
+
+    @property
+    def where(self) -> str:
+        """The place in one line, for people."""
+        if self.kind == self.Kind.LOCAL:
+            return str(self.options.get("folder") or "")
+        way = f"s3://{self.options.get('bucket')}/{self.options.get('prefix') or ''}".rstrip("/")
+        endpoint = self.options.get("endpoint")
+        return f"{way} ({endpoint})" if endpoint else way
 
 
 class StoredObject(models.Model):

@@ -1,13 +1,14 @@
 """Verbs on targets and stored objects. `put_stream` is the one way bytes get to a target."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import structlog
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from access.policy import Actor, require
 from storage.backends import Sink, backend_for
 from storage.errors import NoSuchTarget, StorageError, TargetInUse
 from storage.models import StorageTarget, StoredObject
+from storage.s3_options import FIXED, SENT_TO, checked_options
 
 log = structlog.get_logger(__name__)
 
@@ -121,7 +123,6 @@ def sweep_targets() -> None:
             log.info("swept", target=str(target.pk), drafts=swept)
 
 
-@transaction.atomic
 def create_local_target(
     *, company: Company, name: str, folder: Path, actor: Actor, is_default: bool = False
 ) -> StorageTarget:
@@ -129,16 +130,39 @@ def create_local_target(
 
     The default one takes the place of the default before. Raises NotAllowed, ValidationError.
     """
+    target = StorageTarget(company=company, name=name, is_default=is_default)
+    target.options = {"folder": str(folder.resolve())}
+    return _create(target, actor)
+
+
+def create_s3_target(
+    *,
+    company: Company,
+    name: str,
+    options: Mapping[str, Any],
+    secret: str,
+    actor: Actor,
+    is_default: bool = False,
+) -> StorageTarget:
+    """A bucket as a target; `options` as in `storage.s3_options`. Nothing is connected to.
+
+    Raises NotAllowed, ValidationError.
+    """
     require(actor, "storage.add_storagetarget", company)
-    if is_default:
-        _take_default_from(company)
     target = StorageTarget(
-        company=company,
-        name=name,
-        kind=StorageTarget.Kind.LOCAL,
-        options={"folder": str(folder.resolve())},
-        is_default=is_default,
+        company=company, name=name, kind=StorageTarget.Kind.S3, is_default=is_default
     )
+    target.options = checked_options(options)
+    target.secret = _checked_secret(secret)
+    return _create(target, actor)
+
+
+@transaction.atomic
+def _create(target: StorageTarget, actor: Actor) -> StorageTarget:
+    company = target.company
+    require(actor, "storage.add_storagetarget", company)
+    if target.is_default:
+        _take_default_from(company)
     target.full_clean()
     target.save()
     audit.record(
@@ -146,7 +170,7 @@ def create_local_target(
         action="storage.created",
         thing=target,
         company=company,
-        changes={"name": name, "kind": target.kind, "is_default": is_default},
+        changes={"name": target.name, "kind": target.kind, "is_default": target.is_default},
     )
     return target
 
@@ -158,29 +182,68 @@ def update_target(
     actor: Actor,
     name: str | None = None,
     is_default: bool | None = None,
+    options: Mapping[str, Any] | None = None,
+    secret: str | None = None,
 ) -> StorageTarget:
-    """Change its name, or which one is the default. Where it is never changes: what lies there
-    would be lost from sight. Raises NotAllowed, NoSuchTarget, ValidationError."""
+    """Change its name, which one is the default, or how a bucket is spoken to. Where it is never
+    changes: what lies there would be lost from sight. A secret of None or "" stays as it is, for
+    the same endpoint and key only.
+
+    Raises NotAllowed, NoSuchTarget, ValidationError."""
     require(actor, "storage.change_storagetarget", target.company)
     locked = _locked(target)
-    wanted = {"name": name, "is_default": is_default}
+    wanted: dict[str, Any] = {"name": name, "is_default": is_default}
+    if options:
+        wanted["options"] = _changed_options(locked, options, is_with_secret=bool(secret))
     after = {k: v for k, v in wanted.items() if v is not None and v != getattr(locked, k)}
     before = {key: getattr(locked, key) for key in after}
     if after.get("is_default"):
         _take_default_from(locked.company)
     for key, value in after.items():
         setattr(locked, key, value)
+    written = list(after)
+    if secret:
+        _refuse_for_folder(locked)
+        locked.secret = _checked_secret(secret)
+        written.append("secret_sealed")
     locked.full_clean()
-    if after:
-        locked.save(update_fields=list(after))
+    if written:
+        locked.save(update_fields=written)
         audit.record(
             actor=actor,
             action="storage.changed",
             thing=locked,
             company=locked.company,
-            changes={"before": before, "after": after},
+            changes={"before": before, "after": after, "new_secret": bool(secret)},
         )
     return locked
+
+
+def _changed_options(
+    target: StorageTarget, given: Mapping[str, Any], *, is_with_secret: bool
+) -> dict[str, Any]:
+    _refuse_for_folder(target)
+    found = checked_options({**target.options, **given})
+    moved = {name for name, value in found.items() if value != target.options.get(name)}
+    if fixed := sorted(moved & FIXED):
+        raise ValidationError({fixed[0]: _("Where a storage is never changes. Add another one.")})
+    if moved & SENT_TO and not is_with_secret:
+        # Else who may change an endpoint could have it used at a machine of their own.
+        raise ValidationError(
+            {"secret_key": _("Enter the secret again: it was given for another endpoint or key.")}
+        )
+    return found
+
+
+def _refuse_for_folder(target: StorageTarget) -> None:
+    if target.kind != StorageTarget.Kind.S3:
+        raise ValidationError({"options": _("A folder has nothing else that could be changed.")})
+
+
+def _checked_secret(secret: str) -> str:
+    if not secret or len(secret) > 1000 or not (secret.isascii() and secret.isprintable()):
+        raise ValidationError({"secret_key": _("Give the secret of the access key.")})
+    return secret
 
 
 @transaction.atomic

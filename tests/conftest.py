@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connection
@@ -11,6 +12,9 @@ from pytest_django import DjangoDbBlocker
 
 from access import headfile
 from tests.template_database import copy_instead_of_migrating
+
+if TYPE_CHECKING:
+    from tests.storage.buckets import Server
 
 # Made once by `migrate`; Django's own flush empties them too, and fills them again each time.
 KEPT = frozenset({"django_content_type", "auth_permission", "django_migrations"})
@@ -71,3 +75,13 @@ def empty_tables() -> None:
             cursor.execute("SET session_replication_role = DEFAULT")
     # With its entries the audit's end goes, too: else it counts as lost.
     headfile.path().unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator["Server"]:
+    """One for all tests of a process; its tests stand in the group "s3", so there is one in all."""
+    from tests.storage.buckets import Server
+
+    server = Server()
+    yield server
+    server.stop()

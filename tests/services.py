@@ -23,6 +23,8 @@ from config.processes.child import Child
 TEST_ENVIRONMENT = {
     "DATABASE_URL": "",
     "REDIS_URL": "",
+    # The S3 server of the tests is on this machine.
+    "HOLDFAST_STORAGE_INNER_HOSTS": "true",
 }
 # A run starts hundreds of processes: without bytecode each would compile the product anew, and
 # each worker would rewrite all tests.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -53,9 +54,22 @@ class Backend(Protocol):
     def sweep(self) -> int:
         """Remove what writers that died left half-written; never what one is writing."""
 
+    def lock(self, key: str, until: datetime) -> datetime:
+        """Have the place itself keep the object until then; one kept for longer stays so.
+
+        Returns until when it is kept. Raises NotLockable, ObjectMissing.
+        """
+
     def test(self) -> None:
         """Write, read and delete a probe. Raises StorageError."""
 
 
 def backend_for(target: StorageTarget) -> Backend:
+    """Raises StorageError for a target that says too little of itself."""
+    if target.kind == StorageTarget.Kind.S3:
+        # The library costs half a second of processor time: only who needs it loads it.
+        from storage.backends.s3.backend import S3Backend
+        from storage.backends.s3.place import place_of
+
+        return S3Backend(place_of(target))
     return LocalBackend(target.options.get("folder") or "")

@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from faults import reach
-from storage.errors import ObjectExists, StorageError, storage_error
+from storage.errors import NotLockable, ObjectExists, StorageError, storage_error
 from storage.keys import check_key, check_sheet_key
 
 if TYPE_CHECKING:
@@ -142,6 +143,9 @@ class LocalBackend:
                 with suppress(FileNotFoundError):
                     count += _remove_if_forsaken(draft)
         return count
+
+    def lock(self, key: str, until: datetime) -> datetime:  # noqa: ARG002 - the protocol's
+        raise NotLockable("A folder cannot lock what lies in it.")
 
     def test(self) -> None:
         key = f"probe-{secrets.token_hex(6)}"
