@@ -218,7 +218,8 @@ def test_the_pages_are_for_who_is_logged_in(path: str, login: Login, agent: User
     assert (answer.status_code, answer["Location"]) == (302, f"/login?next={path}")
     answer = login(agent).get(path)
     assert answer.status_code == 200
-    text = answer.content.decode()
+    # A nonce is base64: at times it holds two slashes.
+    text = re.sub(r'nonce="[^"]*"', "", answer.content.decode())
     assert "//" not in text.replace("</", "")
     assert "<style" not in text
     assert not re.search(r"<script(?![^>]*src=)", text)
