@@ -34,7 +34,7 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         said = str(error) or _("Your role does not allow this.")
         return problem(403, getattr(error, "code", NotAllowed.code), said)
     if isinstance(error, StorageError):
-        return problem(error.status, error.code, str(error))
+        return problem(error.status, error.code, str(error), **_said_besides(error))
     if isinstance(error, ValidationError):
         return problem(400, "invalid", _invalid(), errors=_by_field(error))
     # What was there a moment ago may be gone when its row is locked.

@@ -117,6 +117,7 @@ def check_storage(examination: Examination) -> Iterator[Result]:
         try:
             test_target(target=target)
         except StorageError as error:
-            yield bad(name, str(error), _("Mend the place itself, or change the target."))
+            cure = error.cure or _("Mend the place itself, or change the target.")
+            yield bad(name, str(error), cure)
         else:
             yield ok(name, _("a probe was written, read and deleted"))

@@ -56,17 +56,23 @@ RESOURCE_CALLS: dict[tuple[str, str], Call] = {
         gives="Storage",
         status=201,
         takes="NewStorage",
-        description="Administrators. Its folder is made when the first bytes come.",
+        description="Administrators. A folder is made when the first bytes come; nothing is "
+        "connected to, see `test`. Of kind s3 it needs `bucket`, `access_key` and `secret_key`.",
         gives_headers=LOCATION,
     ),
     ("storage.api.views.TargetView", "get"): call(
         *("Storages", "readStorage", "Read one"), gives="Storage", refuses=(404,)
     ),
     ("storage.api.views.TargetView", "patch"): call(
-        *("Storages", "changeStorage", "Rename it, or make it the default"),
+        *(
+            "Storages",
+            "changeStorage",
+            "Rename it, make it the default, or change how it is reached",
+        ),
         gives="Storage",
         takes="StorageChanges",
-        description="Administrators. Where it is never changes.",
+        description="Administrators. Where it is never changes. `secret_key` is needed again when "
+        "it would be used at another endpoint, or with another key.",
         refuses=(404,),
     ),
     ("storage.api.views.TargetView", "delete"): call(
@@ -79,7 +85,9 @@ RESOURCE_CALLS: dict[tuple[str, str], Call] = {
     ("storage.api.views.TargetTestView", "post"): call(
         *("Storages", "testStorage", "Write, read and delete a probe"),
         gives="Worked",
-        description="Operators.",
+        description="Operators. What is wrong is told by `code`, such as `wrong_key`, `no_bucket`, "
+        "`wrong_region`, `access_denied`, `unreachable`, `tls_failed`, `clock_skew`, `inner_host` "
+        "or `not_supported`, and by a `cure`.",
         refuses=(404, 409),
         conflict=_AWAY,
     ),

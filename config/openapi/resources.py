@@ -24,6 +24,7 @@ from config.openapi.shapes import (
     ref,
     text,
 )
+from storage import s3_options
 
 _DATABASE: dict[str, Shape] = {
     "name": text(100),
@@ -66,6 +67,33 @@ _SCHEDULE: dict[str, Shape] = {
     "retries": number(0, 10, default=2, description="Of connections and storages that are away."),
     "retry_minutes": number(1, 1440, default=5, description="Before the first; then doubled."),
 }
+# Of a storage of kind s3 alone.
+_BUCKET: dict[str, Shape] = {
+    "endpoint": text(300, least=0, description="https://HOST:PORT; empty: Amazon's own."),
+    "region": text(40, least=0, description="Empty: us-east-1."),
+    "bucket": text(63, description="Never changes."),
+    "prefix": text(200, least=0, description="What all keys begin with. Never changes."),
+    "access_key": text(200, description="The id of the key."),
+    "secret_key": text(
+        1000, least=0, writeOnly=True, description="Never shown. Empty in a change: as it is."
+    ),
+    "path_style": {**FLAG, "description": "HOST/BUCKET in place of BUCKET.HOST."},
+    "storage_class": one_of("", *s3_options.STORAGE_CLASSES),
+    "encryption": {**one_of("", *s3_options.ENCRYPTIONS), "description": "At the bucket's end."},
+    "kms_key": text(300, least=0),
+    "verify_tls": FLAG,
+    "ca_certificate": text(
+        s3_options.LONGEST_CERTIFICATE, least=0, description="Of the endpoint's authority, in PEM."
+    ),
+    "part_mb": number(
+        0, s3_options.MOST_PART_MB, description="0: parts grow with the object; else all this size."
+    ),
+    "lock_days": number(
+        0, s3_options.MOST_LOCK_DAYS, description="Each backup is locked so long (Object Lock)."
+    ),
+    "lock_mode": one_of(*s3_options.LOCK_MODES),
+}
+
 SHAPES: dict[str, Shape] = {
     "Database": answer(
         id=UUID,
@@ -95,8 +123,11 @@ SHAPES: dict[str, Shape] = {
         id=UUID,
         company=COMPANY,
         name=TEXT,
-        kind=one_of("local"),
-        options={"type": "object"},
+        kind=one_of("local", "s3"),
+        options={
+            "type": "object",
+            "description": "Of kind local: `folder`. Of kind s3: all fields but the secret.",
+        },
         is_default=FLAG,
         created_at=MOMENT,
     ),
@@ -131,14 +162,15 @@ SHAPES: dict[str, Shape] = {
     ),
     "DatabaseChanges": body((), **_DATABASE, expected_job=maybe(number(1, 2**63 - 1))),
     "NewStorage": body(
-        ("name", "folder"),
+        ("name",),
         name=text(100),
-        kind={**one_of("local"), "default": "local"},
-        folder=text(1000, pattern="^/", description="Its full path on the server."),
+        kind={**one_of("local", "s3"), "default": "local"},
+        folder=text(1000, pattern="^/", description="Of kind local: its full path on the server."),
         is_default={**FLAG, "default": False},
         company=WHOSE,
+        **_BUCKET,
     ),
-    "StorageChanges": body((), name=text(100), is_default=FLAG),
+    "StorageChanges": body((), name=text(100), is_default=FLAG, **_BUCKET),
     "RetentionBody": body((), **{name: maybe(number(0, 100_000)) for name in RETENTION}),
     "NewSchedule": body(("name", "database"), database=WHERE, **_SCHEDULE),
     "ScheduleChanges": body((), **_SCHEDULE),

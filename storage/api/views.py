@@ -1,39 +1,23 @@
 """Storage targets: list, create, read, change, remove, and test."""
 
-from pathlib import Path
 from typing import Any
 
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from access.policy import require
-from storage.api.bodies import BadValue, Body, Flag, Text, actor_of, company_for, read_body
+from storage.api.bodies import actor_of, company_for, read_body
+from storage.api.target_bodies import (
+    ChangedTarget,
+    NewTarget,
+    create_target_of,
+    update_target_by,
+)
 from storage.description import describe_target
 from storage.models import StorageTarget
 from storage.selectors import list_targets, target_for
-from storage.services import create_local_target, delete_target, test_target, update_target
-
-LONGEST_FOLDER = 1000
-
-
-class NewTarget(Body):
-    name = Text(max_length=100)
-    kind = serializers.ChoiceField(choices=["local"], default="local")
-    folder = Text(max_length=LONGEST_FOLDER, help_text="Its full path on the server.")
-    is_default = Flag(default=False)
-    company = Text(required=False, help_text="Id or name; needed where you manage several.")
-
-    def validate_folder(self, folder: str) -> str:
-        if not Path(folder).is_absolute():
-            raise serializers.ValidationError("Give the full path, from the root.")
-        return folder
-
-
-class ChangedTarget(Body):
-    name = Text(max_length=100)
-    is_default = Flag()
+from storage.services import delete_target, test_target
 
 
 class TargetsView(APIView):
@@ -49,13 +33,7 @@ class TargetsView(APIView):
         company = company_for(
             actor=actor, permission="storage.add_storagetarget", ref=body.get("company", "")
         )
-        made = create_local_target(
-            company=company,
-            name=body["name"],
-            folder=_folder(body["folder"]),
-            is_default=body["is_default"],
-            actor=actor,
-        )
+        made = create_target_of(body, company=company, actor=actor)
         found = target_for(actor=actor, target_id=made.pk)
         return Response(
             describe_target(found),
@@ -72,9 +50,8 @@ class TargetView(APIView):
         target = _target(request, target_id)
         require(actor_of(request), "storage.change_storagetarget", target.company)
         body = read_body(request, ChangedTarget, partial=True)
-        return Response(
-            describe_target(update_target(target=target, actor=actor_of(request), **body))
-        )
+        changed = update_target_by(body, target=target, actor=actor_of(request))
+        return Response(describe_target(changed))
 
     def delete(self, request: Request, target_id: str) -> Response:
         delete_target(target=_target(request, target_id), actor=actor_of(request))
@@ -95,10 +72,3 @@ def listed(results: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _target(request: Request, target_id: str) -> StorageTarget:
     return target_for(actor=actor_of(request), target_id=target_id)
-
-
-def _folder(text: str) -> Path:
-    try:
-        return Path(text).resolve()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise BadValue("folder", f"This path cannot be used: {error}") from error
