@@ -25,6 +25,7 @@ from backups.retention.nightly import clean_up
 from backups.scheduling.queueing import queue_due_backups
 from backups.scheduling.trying import queue_retries
 from backups.upkeep.ended import forget_ended_tracks
+from backups.upkeep.locking import lock_new_copies
 from backups.upkeep.orphans import look_for_orphans
 from backups.upkeep.rechecks import queue_rechecks
 from config import dead_man
@@ -85,6 +86,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     wake_errands,
     clean_up,
     finish_deletions,
+    lock_new_copies,
     queue_rechecks,
     look_for_orphans,
     clean_all_recordings,

@@ -17,15 +17,16 @@ from storage.errors import InnerHost
 from storage.keys import is_key
 
 # What can be read at once: the archive classes cannot, and each backup is read back.
-STORAGE_CLASSES = (
+STORAGE_CLASSES: tuple[str, ...] = (
     *("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"),
     "REDUCED_REDUNDANCY",
 )
-ENCRYPTIONS = ("AES256", "aws:kms")
-LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
-MOST_LOCK_DAYS = 3650
-LEAST_PART_MB, MOST_PART_MB = 5, 2048
-LONGEST_CERTIFICATE = 100_000
+ENCRYPTIONS: tuple[str, ...] = ("AES256", "aws:kms")
+LOCK_MODES: tuple[str, ...] = ("GOVERNANCE", "COMPLIANCE")
+MOST_LOCK_DAYS: int = 3650
+LEAST_PART_MB: int = 5
+MOST_PART_MB: int = 2048
+LONGEST_CERTIFICATE: int = 100_000
 
 DEFAULTS: dict[str, Any] = {
     "endpoint": "",

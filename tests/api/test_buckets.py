@@ -7,7 +7,8 @@ import pytest
 
 from access.models import AuditEntry, User
 from storage.models import StorageTarget
-from tests.api.test_resources import is_problem, send
+from tests.api.test_resources import send
+from tests.backups.test_api import is_problem
 from tests.cast import Login
 
 pytestmark = pytest.mark.django_db

@@ -75,5 +75,5 @@ IN_AN_EXPECTATION = _beginning("expected.")
 IN_A_DEPOSIT = _beginning("deposit.")
 IN_A_READING = _beginning("content.")
 IN_AN_UPLOAD = _beginning("upload.", "promote.", "storage.adopted")
-IN_A_BUCKET = _beginning("s3.")
+IN_A_BUCKET = _beginning("s3.", "locking.")
 IN_A_WORKER = [one for one in POINTS if one not in _elsewhere]

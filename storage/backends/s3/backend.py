@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from storage.backends.local import Room
 from storage.backends.s3.connection import Connection
+from storage.backends.s3.failures import code_of, not_lockable
 from storage.backends.s3.place import Place
 from storage.backends.s3.reading import reading
 from storage.backends.s3.removing import abort_forsaken, locked_until, remove
@@ -96,12 +97,16 @@ class S3Backend:
         if known is not None and known >= until:
             return known
         mode: Any = self.place.lock_mode  # checked when it was saved
-        with self.connection.client() as client:
-            client.put_object_retention(
-                Bucket=self.place.bucket,
-                Key=name,
-                Retention={"Mode": mode, "RetainUntilDate": until},
-            )
+        try:
+            with self.connection.client() as client:
+                client.put_object_retention(
+                    Bucket=self.place.bucket,
+                    Key=name,
+                    Retention={"Mode": mode, "RetainUntilDate": until},
+                )
+        except StorageError as error:
+            # Amazon has no code of its own for a bucket without Object Lock.
+            raise not_lockable() if code_of(error) == "InvalidRequest" else error from error
         return until
 
     def test(self) -> None:

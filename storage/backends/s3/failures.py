@@ -133,6 +133,11 @@ def code_of(error: BaseException | None) -> str:
     return ""
 
 
+def not_lockable() -> StorageError:
+    kind, said, cure = _lock
+    return kind(str(said), cure=str(cure))
+
+
 def _answered(error: botocore_errors.ClientError, place: Place) -> StorageError:
     answer: Any = error.response
     code = str(answer.get("Error", {}).get("Code", ""))
