@@ -9,8 +9,10 @@ import sys
 import threading
 from contextlib import suppress
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import boto3
@@ -114,16 +116,16 @@ class Server:
 
 
 class Wire:
-    """A way to a server that breaks when told to: after so many bytes, or wholly."""
+    """A way to a server that breaks when told to."""
 
     def __init__(self, port: int, *, certificate: Path | None = None) -> None:
         self.to = port
         self.is_cut = False
-        # Bytes that one connection carries in each direction before it breaks.
-        self.up_most = self.down_most = 1 << 60
-        # How many connections break so before all is well again.
-        self.breaks = 1 << 60
-        self.broken = 0
+        # Answers that are lost on their way, with the connection.
+        self.swallow = 0
+        # After how many bytes of answers a connection breaks, and how many of them do.
+        self.down_most = 0
+        self.breaks = 0
         self._context: ssl.SSLContext | None = None
         if certificate is not None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -153,23 +155,92 @@ class Wire:
                 client.close()
                 return
             server = socket.create_connection(("127.0.0.1", self.to))
-            is_breaking = self.broken < self.breaks
-            for source, sink, most in (
-                (client, server, self.up_most if is_breaking else 1 << 60),
-                (server, client, self.down_most if is_breaking else 1 << 60),
-            ):
-                threading.Thread(target=self._carry, args=(source, sink, most), daemon=True).start()
+            for way in ((client, server, False), (server, client, True)):
+                threading.Thread(target=self._carry, args=way, daemon=True).start()
 
-    def _carry(self, source: socket.socket, sink: socket.socket, most: int) -> None:
+    def _carry(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:
         carried = 0
         with suppress(OSError):
             while block := source.recv(65536):
                 carried += len(block)
-                if carried > most or self.is_cut:
-                    self.broken += 1
+                if self.is_cut or (is_answer and self._breaks_now(carried)):
                     break
                 sink.sendall(block)
         for one in (source, sink):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+
+    def _breaks_now(self, carried: int) -> bool:
+        if self.swallow:
+            self.swallow -= 1
+            return True
+        if self.breaks and carried > self.down_most:
+            self.breaks -= 1
+            return True
+        return False
+
+
+class Refusing:
+    """An S3 server that says no: to everything, or to the parts of an upload from one on."""
+
+    def __init__(self, status: int, code: str, *, from_part: int = 0, **headers: str) -> None:
+        self.status, self.code = status, code
+        self.from_part = from_part
+        self.headers = headers
+        self.aborted = 0
+        handler = type("Handler", (_Refusing,), {"what": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def target(self) -> StorageTarget:
+        options = {"endpoint": self.endpoint, "bucket": "there", "access_key": KEY_ID}
+        target = StorageTarget(name="no", kind="s3", company=Company(pk=1))
+        target.options = checked_options({**options, "path_style": True, "part_mb": 5})
+        target.secret = SECRET
+        return target
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    what: Refusing
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self) -> None:
+        left = int(self.headers.get("Content-Length") or 0)
+        while left > 0:
+            left -= len(self.rfile.read(min(left, 1 << 20)))
+        query = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+        part = int(query.get("partNumber", ["0"])[0])
+        what = self.what
+        if self.command == "HEAD":
+            self._say(404 if what.from_part else what.status, b"")
+        elif self.command == "DELETE":
+            what.aborted += 1
+            self._say(204, b"")
+        elif what.from_part and "uploads" in query:
+            begun = b"<InitiateMultipartUploadResult><UploadId>u1</UploadId>"
+            self._say(200, begun + b"</InitiateMultipartUploadResult>")
+        elif what.from_part and part < what.from_part:
+            self._say(200, b"")
+        else:
+            said = f"<Error><Code>{what.code}</Code><Message>no: {SECRET}</Message></Error>"
+            self._say(what.status, said.encode())
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _answer
+
+    def _say(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        for name, value in self.what.headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("ETag", '"e"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Nothing of it is of interest."""
