@@ -2,53 +2,34 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from access.models import User
 from access.policy import NotAllowed
 from access.scoped_admin import RecordAdmin, ScopedAdmin
 from look.badges import badge
 from look.units import size
+from storage.admin_forms import BUCKET_FIELDS, BucketForm, NewTargetForm
 from storage.errors import StorageError
 from storage.models import Orphan, StorageTarget, StoredObject
-from storage.services import create_local_target, test_target
-
-if TYPE_CHECKING:
-    TargetModelForm = forms.ModelForm[StorageTarget]
-else:
-    TargetModelForm = forms.ModelForm
-
-
-class NewTargetForm(TargetModelForm):
-    folder = forms.CharField(
-        label=_("Folder"),
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Full path on this server. It is made when the first backup comes."),
-    )
-
-    class Meta:
-        model = StorageTarget
-        fields = ["company", "name", "is_default"]
-
-    def clean_folder(self) -> str:
-        folder = str(self.cleaned_data["folder"])
-        if not Path(folder).is_absolute():
-            raise ValidationError(_t("Give the full path, from the root."))
-        return folder
+from storage.services import (
+    create_local_target,
+    create_s3_target,
+    test_target,
+    update_target,
+)
 
 
 @admin.register(StorageTarget)
 class StorageTargetAdmin(ScopedAdmin):
-    """A target's folder is not changed later: what lies there would be lost from sight."""
+    """Where a target is does not change later: what lies there would be lost from sight."""
 
     list_display = ["name", "kind", "company", "is_default", "created_at"]
     list_filter = ["kind", "company"]
@@ -64,11 +45,15 @@ class StorageTargetAdmin(ScopedAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         if obj is None:
             kwargs["form"] = NewTargetForm
+        elif obj.kind == StorageTarget.Kind.S3 and self.has_change_permission(request, obj):
+            kwargs["form"] = BucketForm
         return super().get_form(request, obj, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
-            return ["company", "name", "folder", "is_default"]
+            return ["company", "name", "is_default", "kind", "folder", *BUCKET_FIELDS]
+        if obj.kind == StorageTarget.Kind.S3 and self.has_change_permission(request, obj):
+            return ["company", "name", "kind", *BUCKET_FIELDS, "is_default", "created_at"]
         return ["company", "name", "kind", "options", "is_default", "created_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -76,20 +61,28 @@ class StorageTargetAdmin(ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: StorageTarget, form: Any, change: bool) -> None:
         actor = request.user
-        if change:
-            super().save_model(request, obj, form, change)
-        elif isinstance(actor, User):
-            try:
-                made = create_local_target(
-                    company=obj.company,
-                    name=obj.name,
-                    folder=Path(form.cleaned_data["folder"]),
-                    actor=actor,
-                    is_default=obj.is_default,
-                )
-            except NotAllowed as error:
-                raise PermissionDenied(str(error)) from error
-            obj.pk, obj._state.adding = made.pk, False
+        if not isinstance(actor, User):
+            raise PermissionDenied
+        try:
+            if change:
+                self._change(obj, form.cleaned_data, actor)
+            else:
+                made = _make(obj, form.cleaned_data, actor)
+                obj.pk, obj._state.adding = made.pk, False
+        except NotAllowed as error:
+            raise PermissionDenied(str(error)) from error
+
+    def _change(self, obj: StorageTarget, found: dict[str, Any], actor: User) -> None:
+        update_target(
+            target=StorageTarget.objects.get(pk=obj.pk),
+            actor=actor,
+            name=obj.name,
+            options=found.get("options"),
+            secret=found.get("secret_key"),
+        )
+
+    def record(self, request: HttpRequest, verb: str, thing: Any, message: Any) -> None:
+        """The services have written it."""
 
     @admin.action(description=_("Test: write, read and delete a probe"), permissions=["change"])
     def test_targets(self, request: HttpRequest, queryset: Any) -> None:
@@ -99,10 +92,22 @@ class StorageTargetAdmin(ScopedAdmin):
             try:
                 test_target(target=target)
             except StorageError as error:
-                messages.error(request, f"{target.name}: {error}")
+                messages.error(request, f"{target.name}: {error} {error.cure}".strip())
             else:
                 said = _t("%(name)s: a probe was written, read back and deleted.")
                 messages.success(request, said % {"name": target.name})
+
+
+def _make(obj: StorageTarget, found: dict[str, Any], actor: User) -> StorageTarget:
+    whose: dict[str, Any] = {
+        "company": obj.company,
+        "name": obj.name,
+        "actor": actor,
+        "is_default": obj.is_default,
+    }
+    if found["kind"] == StorageTarget.Kind.S3:
+        return create_s3_target(**whose, options=found["options"], secret=found["secret_key"])
+    return create_local_target(**whose, folder=Path(found["folder"]))
 
 
 @admin.register(StoredObject)

@@ -182,3 +182,43 @@ def test_a_change_of_a_person_is_in_the_audit(
     entry = AuditEntry.objects.get(action="user.changed")
     assert entry.actor == superuser
     assert entry.object_name == "vera"
+
+
+class TestBucket:
+    form = {
+        "name": "cloud",
+        "kind": "s3",
+        "bucket": "backups",
+        "endpoint": "https://192.0.2.7",
+        "access_key": "AKIA",
+        "secret_key": "typed-in-the-admin",
+        "verify_tls": "on",
+        "lock_mode": "GOVERNANCE",
+    }
+
+    def test_it_is_made_and_changed_and_its_secret_never_shown(
+        self, login: Login, admin: User, stranger: User
+    ) -> None:
+        client, company = login(admin), admin.memberships.get().company
+        assert client.get(url(StorageTarget, "add")).status_code == 200
+        wrong = {**self.form, "company": company.pk, "bucket": "a/b"}
+        assert client.post(url(StorageTarget, "add"), wrong).status_code == 200
+        answer = client.post(url(StorageTarget, "add"), {**self.form, "company": company.pk})
+        assert answer.status_code == 302
+        target = StorageTarget.objects.get()
+        assert (target.secret, target.options["bucket"]) == ("typed-in-the-admin", "backups")
+        path = url(StorageTarget, "change", target.pk)
+        html = client.get(path).content.decode()
+        assert "typed-in-the-admin" not in html
+        assert target.secret_sealed not in html
+        same = {**self.form, "secret_key": "", "lock_days": "30", "bucket": "elsewhere"}
+        assert client.post(path, same).status_code == 302
+        target.refresh_from_db()
+        assert (target.options["lock_days"], target.options["bucket"]) == (30, "backups")
+        assert target.secret == "typed-in-the-admin"
+        moved = client.post(path, {**same, "endpoint": "https://198.51.100.9"})
+        assert "Type the secret" in moved.content.decode()
+        assert login(stranger).post(path, same).status_code in (302, 403, 404)
+        changed = AuditEntry.objects.filter(object_id=str(target.pk)).order_by("id")
+        assert [entry.action for entry in changed] == ["storage.created", "storage.changed"]
+        assert "typed-in-the-admin" not in str([entry.changes for entry in changed])

@@ -1,7 +1,7 @@
 """What lies at a storage, in batches of constant memory: which keys are worth reading."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from backups.manifest import SUFFIX
 from backups.naming import is_of_holdfast_itself
@@ -30,13 +30,12 @@ def batches_of_keys(target: StorageTarget) -> Iterator[list[str]]:
 
 
 def folders_of_others(target: StorageTarget) -> tuple[str, ...]:
-    """Folders below this one that are storages of their own: what lies there is theirs."""
-    root = _folder(target)
-    others = StorageTarget.objects.exclude(pk=target.pk).filter(kind=StorageTarget.Kind.LOCAL)
+    """What keys of storages below this one begin with: what lies there is theirs."""
+    place, root = _place(target)
     found = []
-    for other in others:
-        folder = _folder(other)
-        if root is not None and folder is not None and root in folder.parents:
+    for other in StorageTarget.objects.exclude(pk=target.pk).filter(kind=target.kind):
+        other_place, folder = _place(other)
+        if place == other_place and root in folder.parents:
             found.append(f"{folder.relative_to(root)}/")
     return tuple(found)
 
@@ -46,6 +45,10 @@ def artifact_of(key: str) -> str:
     return key.removesuffix(SUFFIX)
 
 
-def _folder(target: StorageTarget) -> Path | None:
-    folder = target.options.get("folder")
-    return Path(folder) if target.kind == StorageTarget.Kind.LOCAL and folder else None
+def _place(target: StorageTarget) -> tuple[object, PurePosixPath]:
+    """What holds it, and where in that it is."""
+    options = target.options
+    if target.kind == StorageTarget.Kind.LOCAL:
+        return None, PurePosixPath(options.get("folder") or ".")
+    where = (options.get("endpoint"), options.get("bucket"))
+    return where, PurePosixPath("/", options.get("prefix") or "")

@@ -15,6 +15,7 @@ from backups.downloads import prepare_download
 from backups.errors import Locked
 from backups.models import Backup, Check, Database
 from backups.rescan.services import rescan
+from backups.rescan.walking import folders_of_others
 from backups.upkeep.locking import lock_new_copies
 from backups.upkeep.orphans import Walk, walk_target
 from monitoring.alerts.models import Alert
@@ -151,6 +152,16 @@ def test_the_registry_is_rebuilt_from_the_bucket(
     report = rescan(target=cloud, actor=admin, dry_run=False)
     assert report.complete
     assert fresh(lost).stored_objects.get().target == cloud
+    # What lies below the prefix of another storage is that one's.
+    inner = create_s3_target(
+        company=cloud.company,
+        name="inner",
+        options=bucket.options(prefix="holdfast/inner"),
+        secret=SECRET,
+        actor=admin,
+    )
+    assert folders_of_others(cloud) == ("inner/",)
+    assert folders_of_others(inner) == ()
     # Nothing of it is an orphan; a half without a manifest is one.
     half = fresh(lost).stored_objects.get().key.replace("-1/", "-9/")
     bucket.put(half, b"half")

@@ -2,13 +2,15 @@
 
 import hashlib
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from storage.backends import backend_for
-from storage.errors import BadKey, ObjectExists, ObjectMissing
-from storage.services import delete_bytes, open_object, put_stream
+from storage.errors import BadKey, ObjectExists, ObjectMissing, StorageError
+from storage.promotion import promote
+from storage.services import Written, delete_bytes, open_object, put_stream
 from tests.storage.buckets import Bucket, Server
 from tests.storage.test_put import Filler, writing
 
@@ -138,3 +140,16 @@ def test_the_test_of_a_bucket_keeps_nothing(s3_server: Server) -> None:
     bucket = Bucket(s3_server.endpoint, versions=True)
     backend_for(bucket.target()).test()
     assert bucket.versions() == 0
+
+
+def test_a_file_is_promoted_to_a_bucket(bucket: Bucket, tmp_path: Path) -> None:
+    body = os.urandom(7 * MIB)
+    source = tmp_path / "video.mp4"
+    source.write_bytes(body)
+    expected = Written(len(body), hashlib.sha256(body).hexdigest())
+    for _time in (1, 2):  # again after a crash, when it lies there already
+        assert promote(target=bucket.target(), key=KEY, source=source, expected=expected)
+    assert bucket.body(KEY) == body
+    bucket.put(KEY, body[:-1] + b"?")
+    with pytest.raises(StorageError, match="not what was to be put"):
+        promote(target=bucket.target(), key=KEY, source=source, expected=expected)
