@@ -10,13 +10,13 @@ from storage.errors import StorageError
 from storage.models import StorageTarget
 
 
-def rescan_all() -> Iterator[tuple[str, Report]]:
-    """Each storage that is here, with what its rescan found."""
+def rescan_all() -> Iterator[tuple[str, Report | StorageError]]:
+    """Each storage that is here, with what its rescan found, or why it could not be made."""
     for target in StorageTarget.objects.select_related("company"):
         folder = target.options.get("folder")
         if target.kind == StorageTarget.Kind.LOCAL and not Path(folder or "/nonexistent").is_dir():
             continue
         try:
             yield target.name, rescan(target=target, actor=ACTOR, dry_run=False)
-        except StorageError:
-            continue
+        except StorageError as error:
+            yield target.name, error

@@ -56,7 +56,8 @@ def settle(found: FoundSet, moved: dict[str, Path]) -> list[StorageTarget]:
         AccessAttempt.objects.all().delete()
         Session.objects.all().delete()
         end_what_ran()
-        _move_targets({found.manifest["target"]: found.root, **moved})
+        _move_targets({found.manifest["target"]: found.root}, strict=False)
+        _move_targets(moved)
         _end_sets(found)
         _record(found)
     reach("recover.settled")
@@ -95,12 +96,16 @@ def end_what_ran() -> None:
     OrmQ.objects.all().delete()
 
 
-def _move_targets(moved: dict[str, Path]) -> None:
+def _move_targets(moved: dict[str, Path], *, strict: bool = True) -> None:
+    """A bucket has not moved: a set that was fetched from one lies in a folder for now."""
     for ref, folder in moved.items():
-        rows = StorageTarget.every.filter(kind=StorageTarget.Kind.LOCAL)
-        target = rows.filter(name=ref).first() or _by_id(ref)
+        target = StorageTarget.every.filter(name=ref).first() or _by_id(ref)
         if target is None:
             raise NoSet(_("There is no storage named %s in this set.") % ref)
+        if target.kind != StorageTarget.Kind.LOCAL:
+            if not strict:
+                continue
+            raise NoSet(_("The storage %s is a bucket: it is still where it was.") % target.name)
         options = {**target.options, "folder": str(folder)}
         if options != target.options:
             audit.record(

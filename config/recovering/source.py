@@ -58,6 +58,11 @@ def set_folders(place: Path) -> list[Path]:
 
 def choose(place: Path, which: str) -> Path:
     """The newest, or the one whose folder's name begins so. Raises NoSet."""
+    if str(place).startswith("s3:/"):
+        raise NoSet(
+            _("Fetch %(name)s/ from the bucket into a folder first, and name that folder.")
+            % {"name": ITSELF}
+        )
     folders = set_folders(place.resolve())
     if not folders:
         raise NoSet(

@@ -10,11 +10,13 @@ from django.views.decorators.http import require_http_methods
 
 from backups.errors import BackupError
 from backups.keyring import RECOVERY_FILE
+from backups.naming import ITSELF
 from backups.pages.permitted import person
 from backups.recovery.state import may_manage
 from controlplane.models import ControlSet
 from controlplane.selectors import OLDEST, kept_sets, own_target, recent_sets, standing
 from controlplane.services import KEPT, request_set
+from storage.models import StorageTarget
 
 
 @never_cache
@@ -44,10 +46,21 @@ def sets(request: HttpRequest) -> HttpResponse:
             "days": OLDEST.days,
             "kept": KEPT,
             "target": place,
+            "fetch": fetching(place) if place else "",
             "folder": (place.options.get("folder") if place else "") or "FOLDER",
             "file": RECOVERY_FILE,
         },
     )
+
+
+def fetching(place: StorageTarget) -> str:
+    """How the sets come from a bucket into a folder, by the tool that most people have."""
+    if place.kind != StorageTarget.Kind.S3:
+        return ""
+    options = place.options
+    way = "/".join(filter(None, [options["bucket"], options["prefix"], ITSELF]))
+    endpoint = f" --endpoint-url {options['endpoint']}" if options["endpoint"] else ""
+    return f"aws s3 sync s3://{way} FOLDER/{ITSELF}{endpoint}"
 
 
 _UNDER_WAY = (ControlSet.Status.PENDING, ControlSet.Status.RUNNING)

@@ -100,6 +100,7 @@ class Command(BaseCommand):
 
     def _rebuild(self, found: FoundSet, identity: x25519.Identity, moved: dict[str, Path]) -> None:
         from backups.cli.rescan import summary
+        from backups.rescan.findings import Report
         from config.recovering.records import restore_records
         from config.recovering.rescanning import rescan_all
         from config.recovering.settling import audit_is_whole, settle
@@ -110,7 +111,8 @@ class Command(BaseCommand):
         missing = settle(found, moved)
         for name, report in rescan_all():
             self._say(_("Storage %s:") % name)
-            for line in summary(report):
+            lines = summary(report) if isinstance(report, Report) else [str(report)]
+            for line in lines:
                 self._say(f"  {line}")
         reach("recover.rescanned")
         if not whole:
