@@ -13,8 +13,8 @@ from access.policy import companies_where
 from backups.models import Database
 from backups.pages.forms import NamesField
 from dashboard.expected.times_form import TimesForm, times_of
-from monitoring.expected.deposits.taking import DEFAULT_TEMPLATE
 from monitoring.expected.fields import FIELDS
+from monitoring.expected.final_paths import DEFAULT_TEMPLATE
 from monitoring.expected.jobs import ADD
 from monitoring.expected.models import ExpectedBackupJob
 

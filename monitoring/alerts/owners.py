@@ -12,7 +12,9 @@ from django.db.models.functions import Now
 
 from access import audit
 from access.policy import Actor
+from monitoring.alerts import outbox
 from monitoring.alerts.models import Alert
+from monitoring.alerts.services import wake_readers
 
 
 class Owner(Protocol):
@@ -59,7 +61,9 @@ def acknowledge_alerts_of(*, thing: models.Model, actor: Actor) -> None:
         Alert.objects.filter(pk=alert.pk).update(
             acknowledged_at=Now(), acknowledged_by=actor.get_username()[:200], snoozed_until=None
         )
+        outbox.hold_back(alert, snoozed=False)
         audit.record(actor=actor, action="alert.acknowledged", thing=alert, company=alert.company)
+    wake_readers()
 
 
 def snooze_alerts_of(*, thing: models.Model, until: datetime | None, actor: Actor) -> None:
@@ -68,10 +72,13 @@ def snooze_alerts_of(*, thing: models.Model, until: datetime | None, actor: Acto
         if alert.snoozed_until == until:
             continue
         Alert.objects.filter(pk=alert.pk).update(snoozed_until=until)
+        if until is not None:
+            outbox.hold_back(alert, snoozed=True)
         changes = {"until": until.isoformat() if until else None}
         audit.record(
             actor=actor, action="alert.snoozed", thing=alert, company=alert.company, changes=changes
         )
+    wake_readers()
 
 
 def _open_alerts_of(thing: models.Model) -> QuerySet[Alert]:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0009_steps_by_the_newest'),
+        ('monitoring', '0010_agents_that_are_silent'),
         ('storage', '0004_orphans'),
     ]
 
