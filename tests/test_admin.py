@@ -47,7 +47,7 @@ RECORDS = {
     "backup", "backupschedule", "duetime", "cleanup", "levelresult", "check", "recoverykey",
     "trackedfile", "stage", "step", "logline", "event", "alert", "delivery", "maintenancewindow",
     "storedobject", "orphan", "copy", "restore", "receivedfile", "auditentry", "heartbeat",
-    "failure", "ormq", "backupentry",
+    "failure", "ormq", "backupentry", "agentwatch",
 }  # fmt: skip
 PASSWORD_FIELDS = {"host": "127.0.0.1", "port": 1, "database_name": "x", "username": "u"}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from storage.backends import backend_for
-from storage.errors import BadKey, ObjectExists, ObjectMissing, StorageError
+from storage.errors import BadKey, ObjectExists, ObjectMissing
 from storage.promotion import promote
 from storage.services import Written, delete_bytes, open_object, put_stream
 from tests.storage.buckets import Bucket, Server
@@ -151,5 +151,5 @@ def test_a_file_is_promoted_to_a_bucket(bucket: Bucket, tmp_path: Path) -> None:
         assert promote(target=bucket.target(), key=KEY, source=source, expected=expected)
     assert bucket.body(KEY) == body
     bucket.put(KEY, body[:-1] + b"?")
-    with pytest.raises(StorageError, match="not what was to be put"):
+    with pytest.raises(ObjectExists):
         promote(target=bucket.target(), key=KEY, source=source, expected=expected)
