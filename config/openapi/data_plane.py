@@ -30,6 +30,8 @@ _OFFSET = {
 }
 _TAKEN_OVER = problem(409, "taken_over", "A newer request has taken over.")
 _REFUSED = {
+    "410": ("The upload is over.", problem(410, "session_expired", "It came to an end.")),
+    "412": ("Another version of tus.", problem(412, "tus_version", "Only tus 1.0.0 is spoken.")),
     "413": ("It is too large.", problem(413, "too_large", "At most 15728640 bytes are taken.")),
     "415": ("Not of a kind that is taken.", problem(415, "unsupported_type", "file_type is …")),
     "422": ("It is not what it is said to be.", problem(422, "wrong_content", "This is no video.")),
@@ -65,7 +67,7 @@ def _whole(operation_id: str, what: str, *, form: bool, asks: tuple[Call, ...] =
         conflict=_TAKEN_OVER,
         answers=_answers(
             {"200": {"description": "All of it is here.", "content": sent}},
-            *("413", "415", "422", "423", "507"),
+            *("410", "413", "415", "422", "423", "507"),
         ),
     )
     content: dict[str, Any] = {"application/octet-stream": _BINARY}
@@ -90,7 +92,7 @@ def _resource(name: str, what: str) -> dict[str, Call]:
         conflict=problem(409, "wrong_offset", "7864320 bytes are here."),
         answers=_answers(
             {"204": {"description": "It is here.", "headers": _OFFSET}},
-            *("413", "415", "422", "423", "507"),
+            *("410", "412", "413", "415", "422", "423", "507"),
         ),
     )
     append["requestBody"] = {
@@ -101,14 +103,16 @@ def _resource(name: str, what: str) -> dict[str, Call]:
         *("Uploads", f"find{name}", f"How much of {what} is here"),
         headers=(_TUS,),
         refuses=(404,),
-        answers={"200": {"description": "As its headers say.", "headers": _OFFSET}},
+        answers=_answers(
+            {"200": {"description": "As its headers say.", "headers": _OFFSET}}, "410", "412", "423"
+        ),
     )
     end = call(
         *("Uploads", f"end{name}", "End the upload, and drop what came"),
         headers=(_TUS,),
         refuses=(404, 409),
-        status=204,
         conflict=problem(409, "session_over", "This upload is over, or being stored."),
+        answers=_answers({"204": {"description": "It is gone."}}, "410", "412"),
     )
     return {
         "post": _whole(f"send{name}", what, form=True),
@@ -140,7 +144,7 @@ DATA_PLANE: dict[str, dict[str, Call]] = {
                         "headers": {**_OFFSET, "Location": {"schema": TEXT}},
                     }
                 },
-                *("413", "507"),
+                *("412", "413", "507"),
             ),
         )
     },

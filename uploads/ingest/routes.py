@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-_REF = "[^/]{1,250}"
+_REF = "[^/]+"
 _RESOURCE = ("POST", "PUT", "HEAD", "PATCH", "DELETE")
 
 
