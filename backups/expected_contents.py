@@ -1,4 +1,4 @@
-"""What was sent or deposited is read as a file from elsewhere is: to its end, before it counts.
+"""What was deposited is read as a file from elsewhere is: to its end, before it counts.
 
 An archive or a script of pg_dump is read whole; of a tar its table of contents and all its
 bytes. What is none of these, or encrypted to other keys, nobody here can judge.
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from backups import keyring
 from backups.engines import Engine, RestoreOptions, engines
 from backups.errors import BackupError, Corrupt
-from backups.file_errors import CutShort, Damaged, Hostile, Unrecognized
+from backups.file_errors import CutShort, Damaged, ExpandsTooMuch, Hostile, Unrecognized
 from backups.pipeline import BLOCK_BYTES
 from backups.unwrapping import unwrapped
 from backups.validation import Hashed
@@ -21,7 +21,7 @@ from storage.models import StoredObject
 from storage.services import open_object
 
 # What is wrong with the bytes themselves; the rest is what we cannot do.
-_BAD = (Corrupt, CutShort, Damaged, Hostile)
+_BAD = (Corrupt, CutShort, Damaged, ExpandsTooMuch, Hostile)
 # A tar would have to be unpacked to somewhere: it is read, and not unpacked.
 _READ_WHOLE = ("custom", "plain")
 _NOWHERE = Path("/nonexistent")
@@ -51,7 +51,13 @@ def _judge(engine: Engine, stored: StoredObject) -> Verdict:
     with open_object(target=stored.target, key=stored.key) as file:
         source = Hashed(file, lambda _count: None)
         with unwrapped(source, identity=keyring.installation_identity) as opened:
-            contents = engine.recognize(opened)
+            try:
+                contents = engine.recognize(opened)
+            except Unrecognized:
+                # What is around it can be whole or not, whatever is in it.
+                while opened.layers and opened.reader.read(BLOCK_BYTES):
+                    pass
+                raise
             if contents["format"] not in _READ_WHOLE:
                 while opened.reader.read(BLOCK_BYTES):
                     pass

@@ -36,7 +36,7 @@ class Arrival:
     """What came. `at` is the backup's own time and names its due time; without, it is now.
 
     `source` is one of `states.Source`; `file` says where it lies, or what it is here; `stored` is
-    the id of the bytes, where they came from elsewhere and are to be read.
+    the id of the bytes, where they are still to be read.
     """
 
     status: str
