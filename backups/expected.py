@@ -6,6 +6,7 @@ What an expectation makes of it never undoes a backup: a job that is gone meanwh
 from backups.models import Backup
 from monitoring.expected.arrivals import Arrival, record_entry
 from monitoring.expected.errors import ExpectedError
+from monitoring.expected.models import ExpectedBackupJob
 from monitoring.expected.states import Source, Status
 
 
@@ -34,7 +35,9 @@ def report_failure(*, backup: Backup, message: str) -> None:
 
 def _report(backup: Backup, arrival: Arrival) -> None:
     job_id = backup.database.expected_job_id
-    if job_id is None:
+    # A job may have gone to another company since: it is not told what is not its own.
+    mine = ExpectedBackupJob.objects.filter(pk=job_id, company=backup.company_id)
+    if job_id is None or not mine.exists():
         return
     try:
         record_entry(job_id=job_id, arrival=arrival)

@@ -106,6 +106,7 @@ SHAPES: dict[str, Shape] = {
         next_expected_at=maybe(MOMENT),
         is_too_old=FLAG,
         acknowledged_at=maybe(MOMENT),
+        acknowledged_by=maybe(TEXT),
         snoozed_until=maybe(MOMENT),
         created_at=MOMENT,
         ping_url=maybe(TEXT),
@@ -170,8 +171,8 @@ _JOB = {
     **{"max_age_hours": 48, "require_content_check": False, "is_active": True},
     **{"current_status": "SUCCESS", "last_checked_at": "2026-11-21T04:00:03Z"},
     **{"last_success_at": "2026-11-21T03:04:41Z", "next_expected_at": "2026-11-22T03:00:00Z"},
-    **{"is_too_old": False, "acknowledged_at": None, "snoozed_until": None},
-    **{"created_at": "2026-10-01T08:00:00Z", "ping_url": None},
+    **{"is_too_old": False, "acknowledged_at": None, "acknowledged_by": None},
+    **{"snoozed_until": None, "created_at": "2026-10-01T08:00:00Z", "ping_url": None},
 }
 _ENTRY = {
     **{"id": 4711, "expected_job_id": 7, "status": "SUCCESS"},

@@ -18,6 +18,8 @@ _CHOICES = (
     query("current_status", listing(one_of(*STATUSES))),
     query("backup_frequency", listing(one_of(*FREQUENCIES))),
     query("is_active", FLAG),
+    query("next_from", TEXT, "A day or a moment: expected next then or later.", "2026-11-21"),
+    query("next_to", TEXT, "A day or a moment: expected next then or before.", "2026-11-21"),
     query("search", TEXT, "A part of company, city, database or agent."),
 )
 _OFFSET = number(0, 10_000_000)

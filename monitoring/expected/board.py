@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from access.policy import Actor
 from monitoring.expected.models import ExpectedBackupJob
-from monitoring.expected.selectors import list_jobs
+from monitoring.expected.selectors import list_jobs, search_jobs
 from monitoring.expected.states import BAD, Status
 
 DAYS = 90
@@ -102,15 +102,7 @@ def choose(
     rows = list_jobs(actor=actor)
     if standing in STANDINGS:
         rows = rows.filter(condition(standing, now))
-    if search:
-        text = search.replace("\0", "")
-        rows = rows.filter(
-            Q(database_name__icontains=text)
-            | Q(city__icontains=text)
-            | Q(agent_id_responsible__icontains=text)
-            | Q(company__name__icontains=text)
-        )
-    return rows.order_by("company__name", "city", "database_name", "id")
+    return search_jobs(rows, search).order_by("company__name", "city", "database_name", "id")
 
 
 def rows_of(jobs: Sequence[ExpectedBackupJob], now: datetime) -> list[Row]:

@@ -25,6 +25,7 @@ def describe_job(job: ExpectedBackupJob, *, ping_url: str | None = None) -> dict
         next_expected_at=iso(job.next_expected_at) if job.is_active else None,
         is_too_old=job.is_too_old,
         acknowledged_at=iso(job.acknowledged_at),
+        acknowledged_by=job.acknowledged_by or None,
         snoozed_until=iso(job.snoozed_until),
         created_at=iso(job.created_at),
     )

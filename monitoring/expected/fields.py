@@ -165,6 +165,13 @@ FIELDS: dict[str, Callable[[str, Any], Any]] = {
     "notification_recipients": recipients,
     "is_active": flag,
 }
+READ_ONLY = frozenset(
+    {
+        *("id", "current_status", "last_checked_at", "last_success_at", "next_expected_at"),
+        *("is_too_old", "acknowledged_at", "acknowledged_by", "snoozed_until", "created_at"),
+        "ping_url",
+    }
+)
 NEEDED = ("company_name", "city", "database_name", "agent_id_responsible", "backup_frequency")
 # From the moment one of these changes the times are counted anew: nothing is made up for.
 TIMES = frozenset(
@@ -183,7 +190,10 @@ def assign(job: ExpectedBackupJob, values: Mapping[str, Any]) -> None:
         parse = FIELDS.get(name)
         if parse is None:
             shown = name[:60].encode(errors="replace").decode()
-            raise BadField(shown, _("There is no field named %(name)s.") % {"name": shown})
+            said = _("There is no field named %(name)s.")
+            if name in READ_ONLY:
+                said = _("%(name)s can only be read.")
+            raise BadField(shown, said % {"name": shown})
         setattr(job, name, parse(name, value))
 
 

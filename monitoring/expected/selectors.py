@@ -24,6 +24,19 @@ def list_jobs(*, actor: Actor) -> QuerySet[ExpectedBackupJob]:
     return rows.select_related("company")
 
 
+def search_jobs(rows: QuerySet[ExpectedBackupJob], text: str) -> QuerySet[ExpectedBackupJob]:
+    """Those with the text in their company, city, database or agent."""
+    text = text.replace("\0", "")
+    if not text:
+        return rows
+    return rows.filter(
+        Q(database_name__icontains=text)
+        | Q(city__icontains=text)
+        | Q(agent_id_responsible__icontains=text)
+        | Q(company__name__icontains=text)
+    )
+
+
 def job_for(*, actor: Actor, job_id: int | str) -> ExpectedBackupJob:
     """Raises NotFound, alike for a missing job and one that the actor may not see."""
     found = None

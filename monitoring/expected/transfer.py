@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from access.policy import Actor, NotAllowed
 from monitoring.expected.description import as_given
 from monitoring.expected.errors import BadField, BadLines, ExpectedError
-from monitoring.expected.fields import FIELDS, NEEDED
+from monitoring.expected.fields import FIELDS, NEEDED, READ_ONLY
 from monitoring.expected.jobs import create_job, update_job
 from monitoring.expected.models import ExpectedBackupJob
 
@@ -151,12 +151,19 @@ def _lines(body: Any) -> Iterator[tuple[int, Any]]:
         yield from _csv_lines(body)
         return
     if isinstance(body, dict) and isinstance(body.get("results"), list):
-        body = body["results"]
+        body = [_writable(one) for one in body["results"]]
     if not isinstance(body, list):
         raise BadField("body", _("Send a list of objects, or CSV."))
     if len(body) > MOST_LINES:
         raise BadField("body", _("These are more than %(most)d lines.") % {"most": MOST_LINES})
     yield from enumerate(body, 1)
+
+
+def _writable(one: Any) -> Any:
+    """A page of the API's own list comes with what can only be read."""
+    if not isinstance(one, dict):
+        return one
+    return {name: value for name, value in one.items() if name not in READ_ONLY}
 
 
 def _csv_lines(body: bytes | str) -> Iterator[tuple[int, Any]]:

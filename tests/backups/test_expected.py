@@ -2,7 +2,7 @@
 
 import pytest
 
-from access.models import User
+from access.models import Company, User
 from access.policy import System
 from backups.databases import link_database
 from backups.errors import BadOption
@@ -38,6 +38,10 @@ def test_each_backup_is_told(database: Database, job: ExpectedBackupJob) -> None
     entry = BackupEntry.objects.get()
     assert (entry.status, entry.source, entry.backup_size_bytes) == ("SUCCESS", "backup", 10)
     assert (entry.backup_timestamp_utc, entry.file) == (backup.started_at, f"backup:{backup.pk}")
+    other = Company.objects.create(name="Elsewhere")
+    ExpectedBackupJob.objects.update(company=other)
+    report_failure(backup=backup, message="It is not told to another company.")
+    ExpectedBackupJob.objects.update(company=database.company)
     running = make_running(Database.objects.get(pk=database.pk))
     report_failure(backup=running, message="The server does not answer.")
     assert BackupEntry.objects.filter(status="FAILED").count() == 1

@@ -86,6 +86,14 @@ def test_what_cannot_be_is_named(
     assert not ExpectedBackupJob.objects.exists()
 
 
+def test_what_is_read_only_is_said_to_be(admin: User, login: Login) -> None:
+    for name in ("current_status", "last_checked_at", "last_success_at", "next_expected_at"):
+        body = json.dumps({**NEW, name: None})
+        answer = login(admin).post("/api/v1/jobs", body, content_type="application/json")
+        assert answer.status_code == 400
+        assert "can only be read" in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -117,7 +125,12 @@ def test_lists_are_paged_and_filtered(admin: User, login: Login) -> None:
     assert client.get("/api/v1/jobs?city=Faro").json()["count"] == 1
     assert client.get("/api/v1/jobs?search=bra").json()["count"] == 1
     assert client.get("/api/v1/jobs?current_status=SUCCESS").json()["count"] == 0
-    for wrong in ("limit=0", "offset=x", "current_status=GONE", "is_active=1"):
+    due = ExpectedBackupJob.objects.order_by("pk")[0].next_expected_at
+    assert due is not None
+    for query, count in (("next_from=2026-01-01", 3), ("next_to=2026-01-01", 0)):
+        assert client.get(f"/api/v1/jobs?{query}").json()["count"] == count
+    assert client.get(f"/api/v1/jobs?next_to={due:%Y-%m-%d}").json()["count"] == 3
+    for wrong in ("limit=0", "offset=x", "current_status=GONE", "is_active=1", "next_to=x"):
         assert client.get(f"/api/v1/jobs?{wrong}").status_code == 400
 
 
@@ -126,7 +139,8 @@ def test_acknowledge_and_keep_quiet(
 ) -> None:
     path = f"/api/v1/jobs/{made['id']}"
     assert login(viewer).post(f"{path}/acknowledge").status_code == 403
-    assert login(operator).post(f"{path}/acknowledge").json()["acknowledged_at"]
+    found = login(operator).post(f"{path}/acknowledge").json()
+    assert (found["acknowledged_by"], bool(found["acknowledged_at"])) == ("otto", True)
     answer = login(operator).post(f"{path}/snooze", {"hours": 8}, content_type="application/json")
     assert answer.json()["snoozed_until"]
     answer = login(operator).post(f"{path}/snooze", {"hours": -1}, content_type="application/json")

@@ -26,6 +26,16 @@ def test_import_and_export_come_back_as_they_went(
         }, form
 
 
+def test_a_page_of_the_list_can_be_imported(
+    made: dict[str, Any], admin: User, login: Login
+) -> None:
+    page = login(admin).get("/api/v1/jobs").json()
+    page["results"][0]["grace_minutes"] = 7
+    answer = login(admin).post("/api/v1/jobs/import", page, content_type="application/json")
+    assert (answer.status_code, answer.json()["changed"]) == (200, 1)
+    assert ExpectedBackupJob.objects.get(pk=made["id"]).grace_minutes == 7
+
+
 def test_a_spreadsheet_is_taken_whole_or_not_at_all(admin: User, login: Login) -> None:
     client = login(admin)
     head = "company_name;city;database_name;agent_id_responsible;backup_frequency;"

@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser
@@ -13,7 +13,14 @@ from rest_framework.views import APIView
 
 from access.models import User
 from access.policy import companies_where, require
-from monitoring.expected.api.query import LARGEST_OFFSET, limit_of, link, text_of, whole
+from monitoring.expected.api.query import (
+    LARGEST_OFFSET,
+    limit_of,
+    link,
+    moment_of,
+    text_of,
+    whole,
+)
 from monitoring.expected.attention import acknowledge_job, snooze_job
 from monitoring.expected.description import describe_job
 from monitoring.expected.errors import BadField
@@ -27,7 +34,7 @@ from monitoring.expected.jobs import (
 )
 from monitoring.expected.models import ExpectedBackupJob
 from monitoring.expected.reports import report_backup
-from monitoring.expected.selectors import entry_for, job_for, list_jobs
+from monitoring.expected.selectors import entry_for, job_for, list_jobs, search_jobs
 from monitoring.expected.states import Frequency, Status
 from monitoring.expected.transfer import MOST_BYTES, export_jobs, import_jobs
 
@@ -184,15 +191,11 @@ def filtered_jobs(request: Request) -> QuerySet[ExpectedBackupJob]:
         if query["is_active"] not in ("true", "false"):
             raise BadField("is_active", _("%(option)s is true or false.") % {"option": "is_active"})
         rows = rows.filter(is_active=query["is_active"] == "true")
-    search = text_of(query, "search")
-    if search:
-        rows = rows.filter(
-            Q(database_name__icontains=search)
-            | Q(city__icontains=search)
-            | Q(agent_id_responsible__icontains=search)
-            | Q(company__name__icontains=search)
-        )
-    return rows
+    for name, path, ends in (("next_from", "gte", False), ("next_to", "lte", True)):
+        moment = moment_of(query, name, ends=ends)
+        if moment is not None:
+            rows = rows.filter(is_active=True, **{f"next_expected_at__{path}": moment})
+    return search_jobs(rows, text_of(query, "search"))
 
 
 def _described(request: Request, job: ExpectedBackupJob) -> dict[str, Any]:

@@ -36,8 +36,8 @@ def text_of(query: QueryDict, name: str) -> str:
 def entry_filters(query: QueryDict) -> EntryFilters:
     return EntryFilters(
         status=query.getlist("status"),
-        after=_moment(query, "from", ends=False),
-        until=_moment(query, "to", ends=True),
+        after=moment_of(query, "from", ends=False),
+        until=moment_of(query, "to", ends=True),
         job=whole(query, "job", least=1, most=LARGEST_ID),
         company_name=text_of(query, "company_name"),
         city=text_of(query, "city"),
@@ -45,7 +45,7 @@ def entry_filters(query: QueryDict) -> EntryFilters:
     )
 
 
-def _moment(query: QueryDict, name: str, *, ends: bool) -> datetime | None:
+def moment_of(query: QueryDict, name: str, *, ends: bool) -> datetime | None:
     """A moment, or a day of UTC with all of its hours."""
     text = query.get(name)
     if not text:
