@@ -36,8 +36,8 @@ def report_failure(*, backup: Backup, message: str) -> None:
 def _report(backup: Backup, arrival: Arrival) -> None:
     job_id = backup.database.expected_job_id
     # A job may have gone to another company since: it is not told what is not its own.
-    mine = ExpectedBackupJob.objects.filter(pk=job_id, company=backup.company_id)
-    if job_id is None or not mine.exists():
+    mine = ExpectedBackupJob.objects.filter(company=backup.company_id)
+    if job_id is None or not mine.filter(pk=job_id).exists():
         return
     try:
         record_entry(job_id=job_id, arrival=arrival)
