@@ -7,11 +7,15 @@ Moments are in UTC, with a `Z`.
 from functools import cache
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
+from access.memberships import roles_by_company
+from access.models import User
 from access.policy import Actor
 from monitoring.expected.models import BackupEntry
 
+VIEW = "monitoring.view_backupentry"
 COLUMNS = (
     *("id", "job_id", "status", "backup_timestamp_utc", "backup_hash", "backup_size_bytes"),
     *("error_message", "created_at", "expected_at", "received_at", "source", "file"),
@@ -42,13 +46,26 @@ def _listed() -> Any:
 
 
 def entries_of(actor: Actor) -> Any:
-    """The entries that the actor may see, to be chosen from and given to `read_texts`."""
-    return _listed().all().visible_to(actor)
+    """The entries that the actor may see, to be chosen from and given to `read_texts`.
+
+    Their companies are named besides: of a small one among large ones the planner would else walk
+    through all entries to find its few.
+    """
+    rows = _listed().all().visible_to(actor)
+    if not isinstance(actor, User) or actor.is_superuser:
+        return rows
+    roles = actor.roles_with(VIEW)
+    mine = [company for company, role in roles_by_company(actor).items() if role in roles]
+    return rows.filter(company_id__in=mine)
 
 
 def read_texts(rows: Any) -> list[tuple[int, str]]:
     """The id and the JSON text of each, newest first: see to it that they are few."""
-    sql, values = rows.query.sql_with_params()
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        # Of no company, or no job: there is nothing to ask for.
+        return []
     with connection.cursor() as cursor:
         cursor.execute(_BEFORE + sql + _BEHIND, values)
         found: list[tuple[int, str]] = cursor.fetchall()

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from access.models import Company
 from access.policy import Actor
 from monitoring.expected.entry_texts import entries_of, read_texts
 from monitoring.expected.errors import BadField, NotFound
@@ -15,6 +16,7 @@ from monitoring.expected.states import Status
 from monitoring.files.api.query import LARGEST_ID
 
 MOST = 200
+FEW = 1000
 # Before the id in a cursor: what is newer than it.
 NEWER = "newer-"
 
@@ -123,12 +125,23 @@ def _filtered(rows: Any, filters: EntryFilters) -> Any:
     if filters.job is not None:
         condition &= Q(job_id=filters.job)
     if filters.company_name:
-        condition &= Q(company__name=filters.company_name)
-    if filters.city:
-        condition &= Q(job__city=filters.city)
-    if filters.agent:
-        condition &= Q(job__agent_id_responsible=filters.agent)
-    return rows.filter(condition) if condition else rows
+        named = Company.objects.filter(name=filters.company_name)
+        condition &= Q(company_id__in=list(named.values_list("pk", flat=True)))
+    return rows.filter(condition & _of_jobs(filters))
+
+
+def _of_jobs(filters: EntryFilters) -> Q:
+    """Few jobs are named by their ids: their entries are found by the index of each. Of many the
+    next page is never far."""
+    asked = {"city": filters.city, "agent_id_responsible": filters.agent}
+    wanted = {name: text for name, text in asked.items() if text}
+    if not wanted:
+        return Q()
+    jobs = ExpectedBackupJob.objects.filter(**wanted).order_by()
+    ids = list(jobs.values_list("pk", flat=True)[: FEW + 1])
+    if len(ids) <= FEW:
+        return Q(job_id__in=ids)
+    return Q(**{f"job__{name}": text for name, text in wanted.items()})
 
 
 def entry_for(*, actor: Actor, entry_id: int | str) -> str:

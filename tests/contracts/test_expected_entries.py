@@ -85,6 +85,8 @@ def test_entries_are_paged_by_cursor_and_filtered(
         ("city=Porto", 5),
         ("agent=till", 5),
         ("agent=other", 0),
+        ("city=Nowhere&agent=till", 0),
+        ("city=Porto&agent=till", 5),
     ):
         assert len(client.get(f"/api/v1/entries?{query}").json()["results"]) == count, query
     for wrong in ("status=GONE", "from=yesterday", "limit=1000", "job=x"):

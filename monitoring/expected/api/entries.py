@@ -8,9 +8,8 @@ from rest_framework.views import APIView
 from access.models import User
 from access.policy import require
 from monitoring.expected.api.query import entry_filters, limit_of, link
+from monitoring.expected.entry_texts import VIEW
 from monitoring.expected.selectors import Page, entry_for, job_for, list_entries
-
-VIEW = "monitoring.view_backupentry"
 
 
 class EntriesView(APIView):
