@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast_agent import NotConfigured, UploadError
+from holdfast_agent import ApiIntegrationManager, NotConfigured, UploadError
 from holdfast_agent.files import identity_of, opened
 from holdfast_agent.queue import COMPLETED, FAILED, Queue
 from holdfast_agent.watching import WatchedFolder, Watcher, is_known
@@ -127,6 +127,26 @@ def test_what_failed_is_new_after_an_hour_or_a_restart(
     changed = identity_of(file)
     assert changed is not None
     assert not is_known(queue, file, changed)
+
+
+def test_a_folder_behind_a_link_is_taken_once(folder: Path, tmp_path: Path) -> None:
+    """The queue knows files by their real place."""
+    linked = tmp_path / "linked"
+    linked.symlink_to(folder)
+    (folder / "a.mp4").write_bytes(b"1")
+    api = {"enabled": True, "base_url": "http://127.0.0.1:9/api", "api_token": "hf_x"}
+    manager = ApiIntegrationManager({"api": {**api, "state_dir": str(tmp_path)}}, start=False)
+    uploads = manager.upload_manager
+    assert uploads is not None
+    watcher = Watcher([WatchedFolder(linked)], uploads.queue, manager._take, settle=0)
+    watcher.look()
+    assert [path.name for path in watcher.look()] == ["a.mp4"]
+    task = uploads.queue.claim()
+    assert task is not None
+    uploads.queue.change(task, status=COMPLETED)
+    assert watcher.look() == []
+    assert len(uploads.queue.all()) == 1
+    manager.shutdown()
 
 
 def test_folders_are_read() -> None:

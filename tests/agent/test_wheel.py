@@ -22,16 +22,26 @@ PACKAGE = Path(__file__).parents[2] / "agent"
 
 
 def interpreters() -> dict[str, str]:
-    """By version, on PATH or beside pyenv's; this one at least."""
+    """By version, on PATH or beside pyenv's, and the system's own; this one at least."""
     found = {f"3.{sys.version_info.minor}": sys.executable}
+    # Where the tests run with an empty home, pyenv is elsewhere.
+    beside = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     for minor in range(9, 16):
         name = f"3.{minor}"
-        beside = sorted((Path.home() / ".pyenv" / "versions").glob(f"{name}.*/bin/python"))
-        at = shutil.which(f"python{name}") or (str(beside[-1]) if beside else None)
-        # A shim of pyenv is there for versions that are not.
-        if at and subprocess.run([at, "-c", "import venv"], capture_output=True).returncode == 0:
-            found.setdefault(name, at)
+        places = [shutil.which(f"python{name}"), *sorted(beside.glob(f"{name}.*/bin/python"))]
+        if at := next(filter(_can_make_venvs, places), None):
+            found.setdefault(name, str(at))
+    if _can_make_venvs("/usr/bin/python3"):
+        found["the system's"] = "/usr/bin/python3"
     return found
+
+
+def _can_make_venvs(python: str | Path | None) -> bool:
+    """A shim of pyenv is there for versions that are not; Debian has these modules apart."""
+    if python is None or not Path(python).exists():
+        return False
+    asked = [str(python), "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))"]
+    return subprocess.run(asked, capture_output=True).returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +56,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def test_it_sends(wheel: Path, recorder: Recorder, clip: bytes, tmp_path: Path) -> None:
     for number, (version, python) in enumerate(interpreters().items()):
-        place = tmp_path / version
+        place = tmp_path / f"venv-{number}"
         run(python, "-m", "venv", str(place))
         run(str(place / "bin" / "pip"), "install", "--disable-pip-version-check", str(wheel))
         listed = run(str(place / "bin" / "pip"), "list", "--format", "json")
@@ -57,7 +67,7 @@ def test_it_sends(wheel: Path, recorder: Recorder, clip: bytes, tmp_path: Path) 
             *(str(place / "bin" / "holdfast-agent"), "upload", str(file), "--json"),
             HOLDFAST_AGENT_BASE_URL=f"{recorder.url}/api",
             HOLDFAST_AGENT_API_TOKEN=recorder.token,
-            HOLDFAST_AGENT_STATE_DIR=str(tmp_path / f"state-{version}"),
+            HOLDFAST_AGENT_STATE_DIR=str(tmp_path / f"state-{number}"),
         )
         assert json.loads(said)["uploads"][0]["status"] == "completed", version
 

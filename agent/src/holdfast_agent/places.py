@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 VARIABLE = "HOLDFAST_AGENT_STATE_DIR"
+PAUSES = (0.05, 0.1, 0.2, 0.4)
+_BYTES = getattr(os, "O_BINARY", 0)
 
 
 def state_folder(configured: str | None = None) -> Path:
@@ -34,9 +37,27 @@ def write_private(path: Path, body: bytes) -> None:
     """In one step, and readable by the owner alone from the first moment on."""
     private_folder(path.parent)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(number, "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BYTES, 0o600)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        _replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _replace(beside: Path, path: Path) -> None:
+    """On Windows a file that another process has open cannot be replaced just now."""
+    tries = iter(PAUSES)
+    while True:
+        try:
+            beside.replace(path)
+            return
+        except PermissionError:  # noqa: PERF203  # the pause is the point
+            pause = next(tries, None)
+            if pause is None:
+                raise
+            time.sleep(pause)

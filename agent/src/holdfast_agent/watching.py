@@ -101,9 +101,12 @@ class Watcher:
         return [path for path, folder in ready if self._take(path, folder)]
 
     def _take(self, path: Path, folder: WatchedFolder) -> bool:
-        if is_known(self.queue, path, self._seen[path].identity, since=self._began_at):
-            return False
         try:
+            # The queue knows it by its real place: the folder may be reached by a link or a drive.
+            if is_known(
+                self.queue, path.resolve(), self._seen[path].identity, since=self._began_at
+            ):
+                return False
             self.take(path, folder)
         except Exception as error:  # noqa: BLE001  # the others in the folder must go on
             log.warning("%s was not taken: %s", path.name, error)
