@@ -41,6 +41,9 @@ def recorder(
     monkeypatch.setenv("HOLDFAST_AGENT_STATE_DIR", str(tmp_path / "machine" / "state"))
     monkeypatch.setattr(course, "SETTLE", 0.5)
     monkeypatch.setattr(integration, "SETTLE_OLDER", 0.5)
+    # A file is stored here within a moment, and a retry is due within one.
+    monkeypatch.setattr(course, "LOOKS", (*[0.05] * 10, *course.LOOKS))
+    monkeypatch.setattr("holdfast_agent.manager.POLL", 0.05)
     beat(name="tick")
     folder = tmp_path / "machine"
     folder.mkdir()

@@ -127,15 +127,20 @@ def test_the_queue_survives_a_kill(recorder: Recorder, clip: bytes) -> None:
 
 
 def test_a_file_that_grows_is_sent_when_it_is_whole(recorder: Recorder, clip: bytes) -> None:
-    manager, heard = recorder.manager(auto_upload=True, bandwidth_limit_kbps=4000), Heard()
-    heard.listen(manager)
+    manager = recorder.manager()
     whole = padded(clip, 400_000)
     video = recorder.file("a.mp4", whole[:300_000])
-    task = manager.upload_recording(video)
-    wait_for(lambda: bool(heard.progress), seconds=20, what="the first bytes to go out")
-    video.write_bytes(whole)
-    status = ended(manager, task)
+    grown: list[float] = []
+
+    def grow(_task: str, percent: float) -> None:
+        if not grown:
+            video.write_bytes(whole)
+        grown.append(percent)
+
+    manager.on_upload_progress = grow
+    status = ended(manager, manager.upload_recording(video))
     assert status["status"] == "completed", status
+    assert len(grown) > 1
     require_once(whole, status["server_file_id"])
 
 

@@ -65,6 +65,7 @@ def test_a_token_that_somebody_reads_just_now(
         replaced(*given)
 
     monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(places, "PAUSES", (0.01, 0.01))
     places.write_private(tmp_path / "token", b"one")
     assert (tmp_path / "token").read_bytes() == b"one"
     refusals.extend([1] * 100)
