@@ -17,6 +17,9 @@ from config.places import PROJECT
 from tests.config.installation import free_port
 from tests.config.waiting import wait_for
 
+# Its pages may call the server.
+OTHER_SITE = "https://status.example.org"
+
 
 def database_url() -> str:
     """The test database, for another process."""
@@ -59,6 +62,7 @@ class WebServer:
                     "REDIS_URL": settings.REDIS_URL,
                     "HOLDFAST_DATABASE_POOL": "12",
                     "HOLDFAST_LOG_LEVEL": "WARNING",
+                    "HOLDFAST_CORS_ORIGINS": OTHER_SITE,
                     **self.environment,
                 },
                 stdout=log,

@@ -1,6 +1,6 @@
 """tus-js-client and Uppy in a real browser, as their makers ship them, over a bad line.
 
-A page of the same origin, with nothing of ours in it.
+A page with nothing of ours in it, of the same origin or of another site.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,7 @@ from tests.uploads.clients.conftest import (
 )
 from tests.uploads.conftest import clean_staging, clip, sender
 from tests.uploads.sending import Sender
+from tests.web import OTHER_SITE
 from uploads.models import UploadSession
 
 __all__ = ["agent", "body", "clean_staging", "clip", "file", "proxy", "sender"]
@@ -88,8 +89,8 @@ class Client:
     def _answer(route: Route) -> None:
         route.fulfill(content_type="text/html", body="<!doctype html><input type=file>")
 
-    def load(self) -> None:
-        self.page.goto(f"{self.proxy.url}/nothing-of-ours")
+    def load(self, *, site: str = "") -> None:
+        self.page.goto(f"{site or self.proxy.url}/nothing-of-ours")
         try:
             self.page.add_script_tag(content=script_of(LIBRARIES[self.library]))
         except NotFetched as error:
@@ -150,6 +151,17 @@ def test_with_the_first_bytes_at_once(client: Client, body: bytes) -> None:
     client.begin(uploadDataDuringCreation=True)
     assert client.ended() == "completed"
     assert min(client.offsets) == PIECE
+    require_stored(UploadSession.objects.get(client_id="rdp_7"), body)
+
+
+def test_from_a_page_of_another_site(client: Client, body: bytes) -> None:
+    """One that is named may; for another one the browser keeps the answer to itself."""
+    client.load(site="https://evil.example.net")
+    client.begin(retryDelays=[])
+    assert client.ended().startswith("failed")
+    client.load(site=OTHER_SITE)
+    client.begin()
+    assert client.ended() == "completed"
     require_stored(UploadSession.objects.get(client_id="rdp_7"), body)
 
 
