@@ -28,6 +28,11 @@ _OFFSET = {
     "Upload-Offset": {"schema": {"type": "integer"}, "description": "How many bytes are here."},
     "Upload-Expires": {"schema": TEXT, "description": "Until when they are kept."},
 }
+_SAID = {"Upload-Metadata": {"schema": TEXT, "description": "What its creation by tus said."}}
+_RANGE = header(
+    *("Content-Range", TEXT, "Where a body goes on that is no whole one: where the server stands."),
+    "bytes 7864320-15728639/15728640",
+)
 _TAKEN_OVER = problem(409, "taken_over", "A newer request has taken over.")
 _REFUSED = {
     "410": ("The upload is over.", problem(410, "session_expired", "It came to an end.")),
@@ -63,6 +68,7 @@ def _whole(operation_id: str, what: str, *, form: bool, asks: tuple[Call, ...] =
         description="The body goes to the disk as it comes; what is acknowledged is flushed. Sent "
         "again it goes on behind what is here.",
         asks=asks,
+        headers=(_RANGE,),
         refuses=(400, 404, 409),
         conflict=_TAKEN_OVER,
         answers=_answers(
@@ -104,7 +110,8 @@ def _resource(name: str, what: str) -> dict[str, Call]:
         headers=(_TUS,),
         refuses=(404,),
         answers=_answers(
-            {"200": {"description": "As its headers say.", "headers": _OFFSET}}, "410", "412", "423"
+            {"200": {"description": "As its headers say.", "headers": {**_OFFSET, **_SAID}}},
+            *("410", "412", "423"),
         ),
     )
     end = call(
