@@ -16,7 +16,7 @@ from access.policy import NotAllowed
 from access.scoped_admin import RecordAdmin, ScopedAdmin
 from look.badges import badge
 from look.units import size
-from storage.admin_forms import BUCKET_FIELDS, BucketForm, NewTargetForm
+from storage.admin_forms import BUCKET_FIELDS, KEPT_FIELDS, BucketForm, NewTargetForm
 from storage.errors import StorageError
 from storage.models import Orphan, StorageTarget, StoredObject
 from storage.services import (
@@ -49,12 +49,18 @@ class StorageTargetAdmin(ScopedAdmin):
             kwargs["form"] = BucketForm
         return super().get_form(request, obj, **kwargs)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        bucket = [
+            (_("Bucket"), {"fields": BUCKET_FIELDS}),
+            (_("How the bucket keeps it"), {"fields": KEPT_FIELDS}),
+        ]
         if obj is None:
-            return ["company", "name", "is_default", "kind", "folder", *BUCKET_FIELDS]
+            whose = (None, {"fields": ["company", "name", "is_default", "kind"]})
+            return [whose, (_("Local folder"), {"fields": ["folder"]}), *bucket]
+        facts = ["company", "name", "kind", "is_default", "created_at"]
         if obj.kind == StorageTarget.Kind.S3 and self.has_change_permission(request, obj):
-            return ["company", "name", "kind", *BUCKET_FIELDS, "is_default", "created_at"]
-        return ["company", "name", "kind", "options", "is_default", "created_at"]
+            return [(None, {"fields": facts}), *bucket]
+        return [(None, {"fields": [*facts, "options"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["company", "kind", "options", "is_default", "created_at"] if obj else []

@@ -86,7 +86,7 @@ class BucketForm(ModelForm):
     ca_certificate = forms.CharField(
         label=_("Certificate of the authority"),
         required=False,
-        widget=UnfoldAdminTextareaWidget,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text=_("In PEM. Empty: the authorities that this machine knows."),
     )
     part_mb = _number(
@@ -167,4 +167,8 @@ class NewTargetForm(BucketForm):
         return found
 
 
-BUCKET_FIELDS = [*s3_options.DEFAULTS, "secret_key"]
+BUCKET_FIELDS = (
+    *("endpoint", "region", "bucket", "prefix", "access_key", "secret_key"),
+    *("path_style", "verify_tls", "ca_certificate"),
+)
+KEPT_FIELDS = ("storage_class", "encryption", "kms_key", "lock_days", "lock_mode", "part_mb")
