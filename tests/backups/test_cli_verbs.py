@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from access.models import User
+from access.models import Company, User
 from backups.management.commands.backup import VERBS
 from backups.models import Backup, BackupSchedule, Database
 from storage.models import StorageTarget
@@ -83,6 +83,20 @@ def test_storages_and_schedules(
     assert not BackupSchedule.objects.exists()
     assert told("storages", "delete", attic["id"])["deleted"] is True
     assert run("storages", "show", "attic")[0] == 3
+
+
+def test_a_bucket(company: Company, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("the-secret\n")
+    words = ("name=cloud", "kind=s3", "bucket=backups", "access_key=AKIA", "lock_days=30")
+    assert run("storages", "create", *words, "secret_key=x")[0] == 2
+    assert run("storages", "create", *words)[0] == 2
+    again = ("--password-file", str(tmp_path / "secret"))
+    made = told("storages", "create", *words, *again)
+    assert (made["kind"], made["options"]["lock_days"]) == ("s3", 30)
+    assert StorageTarget.objects.get().secret == "the-secret"
+    assert "the-secret" not in str(told("storages", "show", "cloud"))
+    assert run("storages", "change", "cloud", "access_key=OTHER")[0] == 2
+    assert told("storages", "change", "cloud", "prefix=", "region=eu-west-1", *again)
 
 
 @pytest.mark.parametrize("verb", VERBS)

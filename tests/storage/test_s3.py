@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from storage.backends import backend_for
-from storage.errors import BadKey, ObjectExists, ObjectMissing
+from storage.errors import BadKey, NoBucket, ObjectExists, ObjectMissing
 from storage.promotion import promote
 from storage.services import Written, delete_bytes, open_object, put_stream
 from tests.storage.buckets import Bucket, Server
@@ -106,6 +106,22 @@ def test_what_is_not_there_is_missing(bucket: Bucket) -> None:
     with pytest.raises(ObjectMissing):
         backend_for(target).size(KEY)
     delete_bytes(target=target, key=KEY)
+
+
+def test_without_its_bucket_nothing_counts_as_lost(bucket: Bucket) -> None:
+    target = bucket.target()
+    bucket.client.delete_bucket(Bucket=bucket.name)
+    with pytest.raises(NoBucket), open_object(target=target, key=KEY):
+        pass
+
+
+def test_an_object_is_kept_as_the_target_says(bucket: Bucket) -> None:
+    target = bucket.target(storage_class="STANDARD_IA", encryption="AES256")
+    for key, blocks in ((KEY, (b"x",)), (f"{KEY}-2", (b"x" * 6 * MIB,))):
+        put_stream(target=target, key=key, fill=writing(*blocks))
+        found = bucket.client.head_object(Bucket=bucket.name, Key=f"holdfast/{key}")
+        kept = (found["StorageClass"], found["ServerSideEncryption"])
+        assert kept == ("STANDARD_IA", "AES256")
 
 
 def test_keys_are_those_below_the_prefix(bucket: Bucket) -> None:

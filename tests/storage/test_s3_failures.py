@@ -183,6 +183,8 @@ def test_reading_goes_on_where_a_connection_broke(bucket: Bucket, wire: Wire) ->
 
 def test_reading_that_cannot_go_on_is_named(bucket: Bucket, wire: Wire) -> None:
     bucket.put(KEY, os.urandom(3 * MIB))
+    # Else all of it may be under way already when the wire is cut.
+    wire.down_most, wire.breaks = MIB, 1
     with open_object(target=bucket.target(endpoint=wire.endpoint), key=KEY) as file:
         assert file.read(10)
         wire.is_cut = True

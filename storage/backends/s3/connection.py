@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from botocore.config import Config
+from django.conf import settings
 from storages.backends.s3 import S3Storage
 
 from storage.backends.s3.failures import named_errors
@@ -32,12 +33,14 @@ ATTEMPTS = 2
 LEFT_ALONE_SECONDS = 60.0
 PATIENCE_SECONDS = 120.0
 LONGEST_PAUSE = 15.0
+LET_IN_SECONDS = 60.0
 MOST_CLIENTS = 16
 DEFAULT_REGION = "us-east-1"
 
 _lock = threading.Lock()
 # Never shared with a child of this process: two of them on one socket would mix their answers.
 _clients: dict[tuple[int, Place], "S3Client"] = {}
+_let_in: dict[tuple[str, bool], float] = {}
 _away: dict[tuple[int, Place], tuple[float, StorageError]] = {}
 
 
@@ -88,8 +91,7 @@ def _refuse_if_away(mark: tuple[int, Place]) -> None:
 
 def _client(mark: tuple[int, Place]) -> "S3Client":
     place = mark[1]
-    if place.endpoint:
-        refuse_inner(urlsplit(place.endpoint).hostname or "")
+    _refuse_inner(place)
     with _lock:
         found = _clients.get(mark)
         if found is None:
@@ -97,6 +99,16 @@ def _client(mark: tuple[int, Place]) -> "S3Client":
                 _clients.clear()
             found = _clients[mark] = _new_client(place)
         return found
+
+
+def _refuse_inner(place: Place) -> None:
+    """Asked anew once in a while: not for each request, since a name's answer may take its time."""
+    allowed = settings.ENVIRONMENT.storage_inner_hosts
+    last = _let_in.get((place.endpoint, allowed))
+    if not place.endpoint or (last is not None and time.monotonic() - last < LET_IN_SECONDS):
+        return
+    refuse_inner(urlsplit(place.endpoint).hostname or "")
+    _let_in[place.endpoint, allowed] = time.monotonic()
 
 
 def _new_client(place: Place) -> "S3Client":

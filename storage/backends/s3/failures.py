@@ -134,7 +134,15 @@ def code_of(error: BaseException | None) -> str:
 
 
 def not_lockable() -> StorageError:
-    kind, said, cure = _lock
+    return _made(_lock)
+
+
+def no_bucket() -> StorageError:
+    return _made(_no_bucket)
+
+
+def _made(row: _Row) -> StorageError:
+    kind, said, cure = row
     return kind(str(said), cure=str(cure))
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from storage.backends.s3.connection import Connection
-from storage.backends.s3.failures import named_errors
-from storage.errors import ObjectExists, StorageError, Unreachable
+from storage.backends.s3.failures import named_errors, no_bucket
+from storage.errors import ObjectExists, ObjectMissing, StorageError, Unreachable
 
 # Without a single byte in between; each is a request with the library's own attempts.
 MOST_FAILURES = 4
@@ -26,8 +26,7 @@ class Reading(io.RawIOBase):
     def __init__(self, connection: Connection, name: str) -> None:
         self._connection = connection
         self._name = name
-        with connection.client() as client:
-            head = client.head_object(Bucket=connection.place.bucket, Key=name)
+        head = _head(connection, name)
         self.size = int(head["ContentLength"])
         self._etag = head["ETag"]
         self._position = 0
@@ -104,6 +103,22 @@ class Reading(io.RawIOBase):
             # What is left of it is not fetched only to be thrown away.
             with suppress(Exception):
                 body.close()
+
+
+def _head(connection: Connection, name: str) -> Any:
+    """Raises ObjectMissing, and NoBucket where all of them would be missing: that is no loss of
+    this one."""
+    bucket = connection.place.bucket
+    try:
+        with connection.client() as client:
+            return client.head_object(Bucket=bucket, Key=name)
+    except ObjectMissing:
+        try:
+            with connection.client() as client:
+                client.head_bucket(Bucket=bucket)
+        except ObjectMissing as error:
+            raise no_bucket() from error
+        raise
 
 
 @contextmanager
