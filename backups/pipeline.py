@@ -135,7 +135,8 @@ def named(error: storage_errors.StorageError) -> BackupError:
         storage_errors.DiskFull: DiskFull,
         storage_errors.ObjectMissing: Missing,
     }
-    return kinds.get(type(error), StorageUnavailable)(str(error))
+    # A row keeps the sentence alone: the cure of this very failure goes with it.
+    return kinds.get(type(error), StorageUnavailable)(f"{error} {error.cure}".strip())
 
 
 class _Source:

@@ -1,15 +1,19 @@
 """An upload that comes to lie in a bucket, and is played from there in pieces."""
 
 import pytest
+from django.db.models.functions import Now
 
 from access.models import Company, User
+from backups.upkeep.locking import lock_new_copies
 from tests.backups.test_s3 import made_target
 from tests.monitoring.live.conftest import token_of
 from tests.storage.buckets import Bucket, Server
+from tests.uploads.made import make_recording
 from tests.uploads.sending import Sender, store
 from tests.web import WebServer
 from uploads.ingest.staging import staging_folder
 from uploads.models import Recording
+from uploads.recordings.services import finish_recordings
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("s3")]
 
@@ -37,3 +41,18 @@ def test_a_recording_is_stored_in_a_bucket_and_played_from_it(
         "GET", f"/api/recordings/{recording.pk}/content", headers={"Range": "bytes=100-299"}
     )
     assert (part.status, part.body) == (206, clip[100:300])
+
+
+def test_a_locked_recording_does_not_stand_before_the_others(
+    company: Company, agent: User, admin: User, clip: bytes, s3_server: Server
+) -> None:
+    bucket = Bucket(s3_server.endpoint, lock=True)
+    cloud = made_target(company, bucket, lock_days=2)
+    locked = make_recording(agent, cloud, clip)
+    assert lock_new_copies() == 1
+    free = make_recording(agent, cloud, b"another")
+    Recording.objects.update(deleted_at=Now())
+    assert finish_recordings() == 1
+    assert bucket.names() == [locked.stored.key]
+    free.stored.refresh_from_db()
+    assert free.stored.state == "deleted"

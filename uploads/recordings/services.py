@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -84,7 +85,9 @@ def delete_recording(*, recording: Recording, actor: Actor) -> None:
 def finish_recordings() -> int:
     """Remove the bytes of recordings that were deleted while the storage was away. By the tick."""
     left = Recording.objects.exclude(deleted_at=None).exclude(
-        stored__state=StoredObject.State.DELETED
+        Q(stored__state=StoredObject.State.DELETED)
+        # Else one that the place locks would stand before the others.
+        | Q(stored__retain_until__gt=Now())
     )
     rows = left.select_related("stored__target").defer("thumbnail").order_by("deleted_at")
     count, away = 0, set[object]()
