@@ -4,6 +4,9 @@ Not sooner: what a run without success has left must go away again. The manifest
 the bytes, since a deletion takes it first: so whatever is locked keeps both.
 """
 
+import time
+import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,6 +24,11 @@ from storage.models import StorageTarget, StoredObject
 log = structlog.get_logger(__name__)
 
 MOST_IN_A_ROUND = 50
+ROUND_SECONDS = 2.0
+# What is wrong with a bucket is not mended within one round.
+AGAIN_AFTER_SECONDS = 300.0
+
+_failed: dict[uuid.UUID, float] = {}
 
 
 def lock_new_copies() -> int:
@@ -30,23 +38,30 @@ def lock_new_copies() -> int:
 
 
 def _lock_at(target: StorageTarget) -> int:
-    keep = timedelta(days=target.options["lock_days"])
-    count = 0
-    failures: list[tuple[StoredObject, StorageError]] = []
-    rows = list(_unlocked(target, keep)[:MOST_IN_A_ROUND])
-    if not rows:
+    failed_at = _failed.get(target.pk)
+    if failed_at is not None and time.monotonic() - failed_at < AGAIN_AFTER_SECONDS:
         return 0
-    for stored in rows:
+    keep = timedelta(days=target.options["lock_days"])
+    until = time.monotonic() + ROUND_SECONDS
+    count = 0
+    for stored in _unlocked(target, keep)[:MOST_IN_A_ROUND]:
         try:
-            until = _lock(backend_for(target), stored, stored.stored_at + keep)
-        except StorageError as error:
-            failures.append((stored, error))
-            if isinstance(error, Unreachable):
-                break
+            kept = _lock(backend_for(target), stored, stored.stored_at + keep)
+        except ObjectMissing as error:
+            # It is lost, as its next check will say; the others are not.
+            log.warning("not_locked", target=str(target.pk), key=stored.key, error=str(error))
             continue
-        StoredObject.objects.filter(pk=stored.pk).update(retain_until=until)
+        except StorageError as error:
+            _failed[target.pk] = time.monotonic()
+            _tell(target, stored, error)
+            return count
+        StoredObject.objects.filter(pk=stored.pk).update(retain_until=kept)
         count += 1
-    _tell(target, failures)
+        if time.monotonic() > until:
+            break
+    _failed.pop(target.pk, None)
+    if count:
+        resolve_alert(key=_alert_key(target))
     return count
 
 
@@ -61,31 +76,27 @@ def _unlocked(target: StorageTarget, keep: timedelta) -> QuerySet[StoredObject]:
 
 
 def _lock(backend: Backend, stored: StoredObject, until: datetime) -> datetime:
-    try:
+    with suppress(ObjectMissing):  # a recording has no manifest
         backend.lock(stored.key + SUFFIX, until)
-    except ObjectMissing:
-        # A recording, which has none.
-        pass
     reach("locking.manifest-locked")
     kept = backend.lock(stored.key, until)
     reach("locking.bytes-locked")
     return kept
 
 
-def _tell(target: StorageTarget, failures: list[tuple[StoredObject, StorageError]]) -> None:
-    key = f"storage.not_locked:{target.pk}"
-    if not failures:
-        resolve_alert(key=key)
-        return
-    stored, error = failures[0]
+def _tell(target: StorageTarget, stored: StoredObject, error: StorageError) -> None:
     log.warning("not_locked", target=str(target.pk), key=stored.key, error=str(error))
     if isinstance(error, Unreachable):
         # That it is away is told by the runs that need it.
         return
     open_alert(
-        key=key,
+        key=_alert_key(target),
         company=target.company,
         subject=_("Backups at %(name)s are not locked") % {"name": target.name},
         text=f"{error} {error.cure}".strip(),
         thing=target,
     )
+
+
+def _alert_key(target: StorageTarget) -> str:
+    return f"storage.not_locked:{target.pk}"

@@ -16,6 +16,7 @@ from backups.errors import Locked
 from backups.models import Backup, Check, Database
 from backups.rescan.services import rescan
 from backups.rescan.walking import folders_of_others
+from backups.upkeep import locking
 from backups.upkeep.locking import lock_new_copies
 from backups.upkeep.orphans import Walk, walk_target
 from monitoring.alerts.models import Alert
@@ -202,3 +203,12 @@ def test_a_bucket_that_cannot_lock_is_named(
     assert lock_new_copies() == 0
     alert = Alert.objects.get(key=f"storage.not_locked:{cloud.pk}")
     assert "Object Lock" in alert.text
+    # Not asked again with each round; and when it is mended, the alert is over.
+    mended = Bucket(bucket.endpoint, lock=True)
+    for name in bucket.names():
+        mended.put(name, bucket.body(name))
+    StorageTarget.objects.filter(pk=cloud.pk).update(options=mended.options(lock_days=2))
+    assert lock_new_copies() == 0
+    locking._failed.clear()
+    assert lock_new_copies() == 1
+    assert not Alert.objects.open().filter(pk=alert.pk).exists()
