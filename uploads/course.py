@@ -1,7 +1,7 @@
 """What a tracked file means to the upload it belongs to (see `monitoring.files.courses`)."""
 
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from monitoring.files.arrivals import mark_received
 from monitoring.files.claims import Claim, ClaimLost
@@ -9,7 +9,7 @@ from monitoring.files.courses import Failure
 from monitoring.files.models import TrackedFile
 from storage.errors import ObjectExists
 from uploads.expecting import report_failure
-from uploads.holding import move
+from uploads.holding import kept_for, move
 from uploads.models import UploadSession
 from uploads.queueing import enqueue
 from uploads.states import Status, before
@@ -35,6 +35,8 @@ class UploadCourse:
             error=failure.message,
             error_code=failure.code,
             ended_at=Now(),
+            # However long it waited: who mends the storage has the time to try again.
+            expires_at=Greatest(F("expires_at"), Now() + kept_for()),
             # A template that was mended meanwhile leads elsewhere.
             **({"final_key": ""} if failure.code == ObjectExists.code else {}),
         )

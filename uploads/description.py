@@ -3,7 +3,9 @@
 from typing import Any
 
 from backups.description import iso
+from uploads.limits import Quota
 from uploads.models import Part, UploadSession
+from uploads.overview import Sender
 from uploads.states import Status
 
 
@@ -29,6 +31,25 @@ def describe_status(session: UploadSession) -> dict[str, Any]:
         "created_at": iso(session.created_at),
         "expires_at": iso(session.expires_at),
     }
+
+
+def describe_listed(session: UploadSession) -> dict[str, Any]:
+    return {
+        **describe_status(session),
+        "kind": session.kind,
+        "file_name": session.file_name or None,
+        "sender": session.created_by.get_username() if session.created_by else None,
+    }
+
+
+def describe_quota(quota: Quota) -> dict[str, Any]:
+    """In bytes, and sessions; `most_bytes_a_day` is null where there is no limit."""
+    return dict(vars(quota))
+
+
+def describe_sender(sender: Sender) -> dict[str, Any]:
+    found = describe_quota(sender.quota)
+    return {"agent_id": sender.agent.agent_id, "company": sender.agent.company.name, **found}
 
 
 def describe_opened(session: UploadSession, *, base: str) -> dict[str, Any]:

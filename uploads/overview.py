@@ -7,20 +7,25 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from access.policy import Actor
+from access.models import Agent
+from access.policy import Actor, companies_where
+from uploads.errors import NoSession
+from uploads.limits import Quota, quota_of, quotas_of
 from uploads.models import UploadSession
 from uploads.selectors import session_for, visible_sessions
 from uploads.states import Status
 
 DAY = timedelta(days=1)
+SEES = "uploads.view_allowance"
 ACTIVE = (Status.CREATED, Status.UPLOADING, Status.UPLOADED)
 FILTERS: dict[str, str | Promise] = {
-    "active": _("Coming in"),
-    "queue": _("Being stored"),
-    "completed": _("Completed"),
-    "failed": _("Failed"),
+    "active": gettext_lazy("Coming in"),
+    "queue": gettext_lazy("Being stored"),
+    "completed": gettext_lazy("Completed"),
+    "failed": gettext_lazy("Failed"),
 }
 _STATES: dict[str, tuple[Status, ...]] = {
     "active": ACTIVE,
@@ -80,3 +85,29 @@ def count_uploads(*, actor: Actor) -> Counts:
         received=Sum("file_size", filter=done),
     )
     return Counts(**{**found, "received": found["received"] or 0})
+
+
+@dataclass(frozen=True)
+class Sender:
+    agent: Agent
+    quota: Quota
+
+
+MOST_SENDERS = 500
+
+
+def list_senders(*, actor: Actor) -> list[Sender]:
+    """The agents whose limits the actor may know, and what they have used of them."""
+    rows: QuerySet[Agent] = Agent.objects.filter(company__in=companies_where(actor, SEES))
+    agents = list(rows.select_related("user", "company").order_by("agent_id")[:MOST_SENDERS])
+    quotas = quotas_of([one.user for one in agents])
+    return [Sender(one, quotas[one.user_id]) for one in agents]
+
+
+def sender_for(*, actor: Actor, agent_id: str) -> Sender:
+    """Raises NoSession, alike for a missing one and one that the actor may not know of."""
+    rows = Agent.objects.filter(company__in=companies_where(actor, SEES), agent_id=agent_id)
+    agent = rows.select_related("user", "company").first()
+    if agent is None:
+        raise NoSession(_("There is no such agent."))
+    return Sender(agent, quota_of(agent.user))

@@ -36,6 +36,8 @@ Endpoint = tuple[str, str, str, Callable[..., Any]]
 _UUIDS = re.compile(r"{(\w+)}")
 # Rows that are counted; all others have UUIDs.
 _NUMBERED = frozenset({"agent_pk", "alert_id", "entry_id", "job_id", "notice_id", "window_id"})
+# What agents call themselves and their sessions, or our ids of those.
+_NAMED = frozenset({"agent_id", "session_id"})
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
 # Not calls of the API: its pages, and the answer to what is no address.
 _LEFT_OUT = ("NowhereView", "DocsView", "RedocView")
@@ -71,10 +73,16 @@ def _of_path(path: str) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": _NUMBER if name in _NUMBERED else {"type": "string", "format": "uuid"},
+            "schema": _schema_of(name),
         }
         for name in _UUIDS.findall(path)
     ]
+
+
+def _schema_of(name: str) -> dict[str, Any]:
+    if name in _NAMED:
+        return {"type": "string", "maxLength": 250}
+    return _NUMBER if name in _NUMBERED else {"type": "string", "format": "uuid"}
 
 
 def _name_of(view: type) -> str:

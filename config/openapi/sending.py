@@ -40,6 +40,15 @@ _STATUS: dict[str, Shape] = {
     "created_at": MOMENT,
     "expires_at": MOMENT,
 }
+_LIMIT: Shape = {"type": "integer", "minimum": 0}
+_QUOTA: dict[str, Shape] = {
+    "most_bytes": COUNT,
+    "most_open": COUNT,
+    "most_bytes_a_day": maybe(COUNT),
+    "open": COUNT,
+    "bytes_today": COUNT,
+    "deletes_recordings": FLAG,
+}
 _RETENTION: dict[str, Shape] = {
     "company": answer(id=COUNT, name=TEXT),
     "days": maybe(COUNT),
@@ -83,6 +92,23 @@ SHAPES: dict[str, Shape] = {
         sha256=TEXT,
         content=maybe(ref("UploadContent")),
     ),
+    "ListedUpload": answer(**_STATUS, kind=TEXT, file_name=maybe(TEXT), sender=maybe(TEXT)),
+    "UploadPage": answer(
+        results=listing(ref("ListedUpload")),
+        next=maybe(TEXT),
+        previous={"type": "null"},
+        count={"type": "null"},
+    ),
+    "UploadQuota": answer(**_QUOTA),
+    "UploadSender": answer(agent_id=TEXT, company=TEXT, **_QUOTA),
+    "UploadSenders": answer(results=listing(ref("UploadSender"))),
+    "UploadLimits": {
+        "type": "object",
+        "properties": {
+            **{name: maybe(_LIMIT) for name in ("most_mb", "most_open", "most_mb_a_day")},
+            "deletes_recordings": FLAG,
+        },
+    },
     "UploadTaken": answer(**_STATUS, part=one_of("file", "metadata"), sha256=TEXT),
     "UploadForm": {
         "type": "object",
@@ -172,6 +198,29 @@ _RETENTION_SAMPLE: dict[str, Any] = {
         }
     ],
 }
+_QUOTA_SAMPLE: dict[str, Any] = {
+    "most_bytes": 10240 << 20,
+    "most_open": 50,
+    "most_bytes_a_day": None,
+    "open": 1,
+    "bytes_today": _SIZE,
+    "deletes_recordings": False,
+}
+_SENDER_SAMPLE = {"agent_id": "till-4", "company": "Acme", **_QUOTA_SAMPLE}
+_STATUS_SAMPLE: dict[str, Any] = {
+    "session_id": _SESSION,
+    "client_session_id": "rdp_123_1729950022",
+    "status": "uploading",
+    "progress": 50.0,
+    "bytes_received": _SIZE // 2,
+    "file_size": _SIZE,
+    "retry_count": 0,
+    "server_file_id": None,
+    "error": None,
+    "content": None,
+    "created_at": "2026-11-21T03:00:22Z",
+    "expires_at": "2026-11-22T03:00:40Z",
+}
 SAMPLES: dict[str, Any] = {
     "Recording": _RECORDING,
     "RecordingDays": {"days": 90},
@@ -192,20 +241,24 @@ SAMPLES: dict[str, Any] = {
         "expires_at": "2026-11-22T03:00:22Z",
         "status": "created",
     },
-    "UploadStatus": {
-        "session_id": _SESSION,
-        "client_session_id": "rdp_123_1729950022",
-        "status": "uploading",
-        "progress": 50.0,
-        "bytes_received": _SIZE // 2,
-        "file_size": _SIZE,
-        "retry_count": 0,
-        "server_file_id": None,
-        "error": None,
-        "content": None,
-        "created_at": "2026-11-21T03:00:22Z",
-        "expires_at": "2026-11-22T03:00:40Z",
+    "UploadStatus": _STATUS_SAMPLE,
+    "UploadPage": {
+        "results": [
+            {
+                **_STATUS_SAMPLE,
+                "kind": "recording",
+                "file_name": "rdp_123_1729950022.mp4",
+                "sender": "agent:till-4",
+            }
+        ],
+        "next": None,
+        "previous": None,
+        "count": None,
     },
+    "UploadQuota": _QUOTA_SAMPLE,
+    "UploadSender": _SENDER_SAMPLE,
+    "UploadSenders": {"results": [_SENDER_SAMPLE]},
+    "UploadLimits": {"most_mb_a_day": 2048, "deletes_recordings": False},
     "UploadEnd": {
         "session_id": _SESSION,
         "status": "finalizing",

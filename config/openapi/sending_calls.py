@@ -75,6 +75,54 @@ SENDING_CALLS: dict[tuple[str, str], Call] = {
     ("uploads.api.sessions.StatusView", "get"): call(
         *("Uploads", "readUploadStatus", "Where it stands"), gives="UploadStatus", refuses=(404,)
     ),
+    ("uploads.api.overview.UploadsView", "get"): call(
+        *("Uploads", "listUploadSessions", "List uploads"),
+        gives="UploadPage",
+        description="Newest first: follow `next` until it is null. An agent sees its own.",
+        asks=(
+            query("state", one_of("active", "queue", "completed", "failed")),
+            query("cursor", TEXT, "As in `next`: never made by hand."),
+            query("limit", number(1, 200, default=50)),
+        ),
+        refuses=(400,),
+    ),
+    ("uploads.api.overview.StoreView", "post"): call(
+        *("Uploads", "storeUploadAgain", "Store a failed one again"),
+        description="Operators; while its bytes are here.",
+        gives="UploadStatus",
+        status=202,
+        refuses=(404, 409),
+        conflict=problem(409, "session_over", "Nothing of this upload is here any more."),
+    ),
+    ("uploads.api.overview.EndView", "post"): call(
+        *("Uploads", "endUpload", "End one that is coming in"),
+        description="Its sender, or an operator. What came is dropped.",
+        gives="UploadStatus",
+        refuses=(404, 409),
+        conflict=problem(409, "session_over", "This upload is over, or being stored."),
+    ),
+    ("uploads.api.overview.QuotaView", "get"): call(
+        *("Uploads", "readUploadQuota", "What you may send, and have sent"),
+        description="A day is the last 24 hours.",
+        gives="UploadQuota",
+    ),
+    ("uploads.api.overview.SendersView", "get"): call(
+        *("Uploads", "listUploadSenders", "What agents may send, and have sent"),
+        description="Administrators.",
+        gives="UploadSenders",
+    ),
+    ("uploads.api.overview.SenderView", "get"): call(
+        *("Uploads", "readUploadSender", "What one agent may send"),
+        gives="UploadSender",
+        refuses=(404,),
+    ),
+    ("uploads.api.overview.SenderView", "put"): call(
+        *("Uploads", "limitUploadSender", "Say what one agent may send"),
+        description="Administrators. What is left out stays; null: as the installation has it.",
+        takes="UploadLimits",
+        gives="UploadSender",
+        refuses=(404,),
+    ),
     ("uploads.api.recordings.RecordingsView", "get"): call(
         *("Uploads", "listRecordings", "List recordings"),
         gives="RecordingPage",

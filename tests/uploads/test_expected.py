@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from django.db.models.functions import Now
 
 from access.models import Agent, Company, User
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
@@ -11,6 +12,7 @@ from storage.models import StorageTarget, StoredObject
 from tests.monitoring.expected.conftest import expect
 from tests.uploads.made import make_session
 from tests.uploads.sending import Sender, store
+from uploads.ending import expire_sessions
 from uploads.models import UploadSession
 from uploads.sessions import finalize_session, retry_session
 
@@ -86,7 +88,12 @@ def test_what_lies_there_is_never_replaced(
     store(sent(agent, storage_target, job, DUMP).public_id)
     again = store(sent(agent, storage_target, job, DUMP).public_id)
     assert (again.status, StoredObject.objects.count()) == ("completed", 1)
-    other = store(sent(agent, storage_target, job, DUMP * 2).public_id)
+    waited = sent(agent, storage_target, job, DUMP * 2)
+    UploadSession.objects.filter(pk=waited.pk).update(expires_at=Now())
+    other = store(waited.public_id)
+    # However long it waited, there is time to mend what is wrong.
+    assert expire_sessions() == 0
+    assert other.can_retry
     assert (other.status, other.error_code) == ("failed", "object_exists")
     assert "{timestamp}" in other.error
     entry = BackupEntry.objects.get(job=job)

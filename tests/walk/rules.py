@@ -192,6 +192,12 @@ RULES: dict[str, Rule] = {
     "api:upload-create": rule(POST="fiiiii"),
     "api:upload-finalize": rule(POST=ACT_ON_ONE),
     "api:upload-status": rule(GET=READ_ONE),
+    "api:upload-store": rule(POST=ACT_ON_ONE),
+    "api:upload-end": rule(POST=ACT_ON_ONE),
+    "api:uploads": rule(GET=ALL),
+    "api:upload-quota": rule(GET=ALL),
+    "api:upload-senders": rule(GET="ffifii"),
+    "api:upload-sender": rule(GET=ADMINS_ONE, PUT=ADMINS_ONE),
     # An agent lists its own; what it may delete: tests/uploads.
     "api:recording-retention": rule(GET=NOT_AGENTS, PUT="ffifii"),
     "api:recording-cleanup": rule(POST="ffifii"),

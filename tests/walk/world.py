@@ -235,6 +235,7 @@ def _recording(session: UploadSession, stored: StoredObject) -> Recording:
 def values_for(things: Mapping[str, Any]) -> dict[str, object]:
     return {
         "agent_pk": things["agent"].pk,
+        "agent_id": things["agent"].agent_id,
         "alert_id": things["alert"].pk,
         "backup_id": things["backup"].pk,
         "channel_id": things["channel"].pk,
@@ -262,6 +263,7 @@ def missing_values() -> dict[str, object]:
     nothing = uuid.UUID(int=1)
     return {
         "agent_pk": 10**9,
+        "agent_id": "zz-of-nobody",
         "alert_id": 10**9,
         "backup_id": nothing,
         "channel_id": nothing,

@@ -33,7 +33,7 @@ class RecordingsView(APIView):
             actor=actor,
             filters=read_filters(query),
             cursor=query.get("cursor") or "",
-            limit=_limit(query.get("limit")),
+            limit=limit_of(query.get("limit")),
         )
         base = _base(request)
         return Response(
@@ -93,7 +93,7 @@ def _base(request: Request) -> str:
     return base_of(request.scheme or "http", request.get_host())
 
 
-def _limit(text: str | None) -> int:
+def limit_of(text: str | None) -> int:
     """Raises BadOption."""
     if not text:
         return DEFAULT_LIMIT

@@ -13,7 +13,7 @@ from backups.pages.permitted import must_have, person
 from uploads.ending import end_session
 from uploads.errors import NoSession
 from uploads.models import UploadSession
-from uploads.overview import FILTERS, Counts, count_uploads, list_uploads
+from uploads.overview import FILTERS, Counts, count_uploads, list_senders, list_uploads
 from uploads.selectors import session_for
 from uploads.sessions import retry_session
 from uploads.states import OVER, Status
@@ -41,6 +41,7 @@ def upload_list(request: HttpRequest) -> HttpResponse:
         "which": which,
         "filters": FILTERS.items(),
         "counts": counts,
+        "senders": [] if which or cursor else list_senders(actor=user),
         "polls": any(session.status not in OVER for session, _course in rows),
     }
     live = "X-Live" in request.headers
