@@ -109,7 +109,7 @@ _PLACES = (
         "uploads:recordings",
         "video",
         lambda user: user.may("uploads.view_recording"),
-        ("uploads:recording",),
+        ("uploads:recording", "uploads:retention"),
     ),
     _Place(
         gettext_lazy("Uploads"),

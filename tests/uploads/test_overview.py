@@ -97,7 +97,7 @@ def test_what_agents_are_allowed(
         True,
     )
     page = login(admin).get("/dashboard/uploads").content.decode()
-    assert "2 of 50" in page
+    assert "2 of 50 open" in page
     assert "may delete its recordings" in page
     assert "What agents may send" not in login(operator).get("/dashboard/uploads").content.decode()
 
