@@ -4,11 +4,13 @@ import gzip
 
 import pyrage
 import pytest
+from django.utils.html import escape
 from pyrage import x25519
 
 from access.models import Agent, AuditEntry, Company, User
 from monitoring.expected.models import BackupEntry
 from storage.models import StorageTarget, StoredObject
+from tests.cast import Login
 from tests.monitoring.expected.conftest import expect
 from tests.restores.received.dumps import aged, dump, gzipped
 from tests.uploads.made import make_session
@@ -49,7 +51,12 @@ def test_a_whole_one_passes(
 
 @pytest.mark.parametrize("damage", ["cut", "cut gzip of anything", "nothing in gzip", "flipped"])
 def test_a_broken_one_is_kept_and_said(
-    agent: User, storage_target: StorageTarget, job_id: str, damage: str
+    agent: User,
+    viewer: User,
+    login: Login,
+    storage_target: StorageTarget,
+    job_id: str,
+    damage: str,
 ) -> None:
     whole = dump(17, "plain")
     body = {
@@ -69,6 +76,8 @@ def test_a_broken_one_is_kept_and_said(
     entry = BackupEntry.objects.get()
     assert (entry.status, entry.error_message) == ("FAILED", session.content_detail)
     assert entry.content_passed is False
+    page = login(viewer).get(f"/dashboard/expected/{job_id}").content.decode()
+    assert escape(session.content_detail) in page
     assert AuditEntry.objects.filter(action="upload.content_failed").count() == 1
 
 
