@@ -4,10 +4,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from faults import reach
-from monitoring.expected.final_paths import final_key
+from monitoring.expected.final_paths import DEFAULT_TEMPLATE, final_key
 from monitoring.expected.states import Status
 from monitoring.files.claims import Claim
 from storage.errors import ObjectExists, StorageError
+from storage.keys import LONGEST_PART, check_key
 from storage.models import StorageTarget, StoredObject
 from storage.services import Written, register_object
 from uploads.content.videos import ENDINGS
@@ -36,12 +37,33 @@ def key_for(session: UploadSession, claim: Claim, looked: Looked) -> str:
     if not session.final_key:
         status = Status.FAILED if session.content_passed is False else Status.SUCCESS
         key = final_key(job, at=session.created_at, name=session.file_name, status=status)
-        with transaction.atomic():
-            claim.hold()
-            UploadSession.objects.filter(pk=session.pk).update(final_key=key)
-        session.final_key = key
+        _choose(session, claim, key)
         reach("upload.final-path-chosen")
     return session.final_key
+
+
+def key_beside(session: UploadSession, claim: Claim) -> str:
+    """Another name for what came in the same second as what lies there, and is another backup.
+
+    Raises ObjectExists where the template knows no time: there its author has to say how the
+    next one is called.
+    """
+    key, job, own = session.final_key, job_of(session), f"-{session.result_id.hex[:8]}"
+    template = (job.final_storage_path_template or DEFAULT_TEMPLATE) if job else ""
+    if not key or "{timestamp}" not in template or own in key:
+        raise ObjectExists(taken(key))
+    folder, slash, name = key.rpartition("/")
+    stem, dot, ending = name.partition(".")
+    longest = LONGEST_PART - len(own) - len(dot + ending)
+    _choose(session, claim, check_key(f"{folder}{slash}{stem[:longest]}{own}{dot}{ending}"))
+    return session.final_key
+
+
+def _choose(session: UploadSession, claim: Claim, key: str) -> None:
+    with transaction.atomic():
+        claim.hold()
+        UploadSession.objects.filter(pk=session.pk).update(final_key=key)
+    session.final_key = key
 
 
 def register(target: StorageTarget, key: str, written: Written) -> StoredObject:

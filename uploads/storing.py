@@ -30,7 +30,7 @@ from uploads.ending import drop_bytes
 from uploads.errors import UploadError
 from uploads.ingest import staging
 from uploads.models import Part, UploadSession
-from uploads.placing import key_for, keys_of, register, taken, target_of
+from uploads.placing import key_beside, key_for, keys_of, register, target_of
 from uploads.sessions import MOST_ATTEMPTS
 from uploads.settling import Looked, look_at, settle
 from uploads.states import Status
@@ -81,8 +81,9 @@ def _store(session: UploadSession, claim: Claim, journal: Journal) -> None:
     meter = Meter(claim=claim, journal=journal, key="store", bytes_total=session.file_size)
     try:
         promote(target=target, key=key, source=path, expected=expected, on_bytes=meter.add)
-    except ObjectExists as error:
-        raise ObjectExists(taken(key)) from error
+    except ObjectExists:
+        key = key_beside(session, claim)
+        promote(target=target, key=key, source=path, expected=expected, on_bytes=meter.add)
     reach("upload.stored")
     _register(session, claim, journal, looked, target, key, expected)
     drop_bytes(session)

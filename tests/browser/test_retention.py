@@ -44,6 +44,10 @@ def test_it_is_seen_before_it_goes(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Nothing has expired")).to_be_visible()
     assert page.get_by_role("button", name="Remove these now").count() == 0
+    page = visitor.open("/dashboard/recordings")
+    until = f"{Recording.objects.all()[0].created_at + 365 * DAY:%Y}"
+    expect(page.locator("td small", has_text="until").first).to_contain_text(until)
+    assert visitor.too_wide() == []
     page = visitor.open("/dashboard/uploads")
     expect(page.get_by_text("Corrupt")).to_be_visible()
     expect(page.get_by_role("heading", name="What agents may send")).to_be_visible()

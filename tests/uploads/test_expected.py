@@ -82,6 +82,19 @@ def test_without_a_template_each_has_its_own_time(
     assert StoredObject.objects.get().key == f"Acme/Porto/orders/{at}.2026.sql"
 
 
+def test_two_of_the_same_second_lie_beside_each_other(
+    agent: User, storage_target: StorageTarget, company: Company
+) -> None:
+    job = expect(company, agent_id_responsible="till")
+    first, second = (sent(agent, storage_target, job, DUMP * n) for n in (1, 2))
+    UploadSession.objects.update(created_at=first.created_at)
+    for session in (first, second):
+        assert store(session.public_id).status == "completed"
+    at = f"Acme/Porto/orders/{first.created_at:%Y%m%dT%H%M%SZ}"
+    keys = StoredObject.objects.order_by("size").values_list("key", flat=True)
+    assert list(keys) == [f"{at}.2026.sql", f"{at}-{second.result_id.hex[:8]}.2026.sql"]
+
+
 def test_what_lies_there_is_never_replaced(
     agent: User, storage_target: StorageTarget, job: ExpectedBackupJob, admin: User
 ) -> None:
