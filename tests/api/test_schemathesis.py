@@ -68,7 +68,7 @@ WITHOUT_IDS = ["Description"]
 
 @pytest.fixture
 def known(
-    database: Database, storage_target: StorageTarget, settings: LazySettings
+    agent: User, database: Database, storage_target: StorageTarget, settings: LazySettings
 ) -> dict[str, list[str]]:
     """Ids that are there, by the name of their parameter."""
     settings.API_LIMITS = {}
@@ -98,6 +98,7 @@ def known(
         "upload_id": [str(uuid.uuid4())],
         "session_id": [str(uuid.uuid4())],
         "recording_id": [str(uuid.uuid4())],
+        "agent_id": ["till"],
     }
 
 
