@@ -15,7 +15,7 @@ from backups.naming import SHEET, artifact_key, copy_key, is_artifact_key, is_of
 from monitoring.events.models import Event
 from monitoring.files.models import Stage, Step, TrackedFile
 from storage.backends import backend_for
-from storage.backends.local import DRAFTS
+from storage.backends.drafts import DRAFTS
 from storage.errors import ObjectMissing, StorageError
 from storage.models import StorageTarget, StoredObject
 

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from backups.manifest import SUFFIX
 from backups.naming import is_of_holdfast_itself
 from storage.backends import backend_for
-from storage.backends.local import DRAFTS
+from storage.backends.drafts import DRAFTS
 from storage.keys import SHEETS
 from storage.models import StorageTarget
 

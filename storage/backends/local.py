@@ -6,11 +6,9 @@ is renamed over the one before.
 """
 
 import errno
-import fcntl
 import hashlib
 import os
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,15 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from faults import reach
-from storage.errors import NotLockable, ObjectExists, StorageError, storage_error
+from storage.backends.drafts import DRAFTS, Draft, named_errors, remove_if_forsaken
+from storage.errors import NotLockable, ObjectExists, StorageError
 from storage.keys import check_key, check_sheet_key
 
 if TYPE_CHECKING:
     from storage.backends import Sink
-
-DRAFTS = ".incoming"
-YOUNG_SECONDS = 60
-_AT_WORK = "Another writer is at work on this file."
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,7 @@ class LocalBackend:
         another disk. Raises ObjectExists.
         """
         final = self._path(key)
-        with _named_errors():
+        with named_errors():
             self._make_folder(final.parent)
             try:
                 _publish(source, final)
@@ -74,16 +69,16 @@ class LocalBackend:
     ) -> None:
         final = self._path(key)
         path = self._draft(key)
-        with _named_errors():
+        with named_errors():
             self._make_folder(path.parent)
-        with _Draft(path) as draft:
+        with Draft(path) as draft:
             try:
                 reach("storage.draft-made")
                 fill(draft)
                 draft.settle()
                 reach("storage.draft-settled")
                 # Still locked: until it has its name, `sweep` must not take it for forsaken.
-                with _named_errors():
+                with named_errors():
                     self._make_folder(final.parent)
                     publish(path, final)
                 reach("storage.published")
@@ -94,14 +89,14 @@ class LocalBackend:
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
-        with _named_errors():
+        with named_errors():
             file = self._path(key).open("rb", buffering=0)
         with file:
             yield file
 
     def delete(self, key: str) -> None:
         path = self._path(key)
-        with _named_errors():
+        with named_errors():
             # Its draft too: a writer that still lives finds nothing to give a name to.
             self._draft(key).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
@@ -113,20 +108,20 @@ class LocalBackend:
 
     def keys(self) -> Iterator[str]:
         """All keys, in no order; a draft's stands under `.incoming/`."""
-        with _named_errors():
+        with named_errors():
             for folder, _folders, files in os.walk(self.root):
                 for file in files:
                     yield str((Path(folder) / file).relative_to(self.root))
 
     def size(self, key: str) -> int:
-        with _named_errors():
+        with named_errors():
             return self._path(key).stat().st_size
 
     def free_bytes(self) -> int | None:
         return self.room().free
 
     def room(self) -> Room:
-        with _named_errors():
+        with named_errors():
             # The folder is made with its first bytes; until then its parent's room counts.
             there = next(path for path in (self.root, *self.root.parents) if path.exists())
             found = os.statvfs(there)
@@ -138,10 +133,10 @@ class LocalBackend:
     def sweep(self) -> int:
         """Remove the drafts of writers that are dead; returns how many there were."""
         count = 0
-        with _named_errors():
+        with named_errors():
             for draft in (self.root / DRAFTS).glob("*.part"):
                 with suppress(FileNotFoundError):
-                    count += _remove_if_forsaken(draft)
+                    count += remove_if_forsaken(draft)
         return count
 
     def lock(self, key: str, until: datetime) -> datetime:  # noqa: ARG002 - the protocol's
@@ -150,7 +145,7 @@ class LocalBackend:
     def test(self) -> None:
         key = f"probe-{secrets.token_hex(6)}"
         body = secrets.token_bytes(64)
-        with _named_errors():
+        with named_errors():
             self._make_folder(self.root)
         self.put(key, lambda sink: _write_all(sink, body))
         try:
@@ -174,95 +169,6 @@ class LocalBackend:
         self._make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
         _sync_folder(folder.parent)
-
-
-class _Draft:
-    """The draft being written. A short write is an error at once, never a hole."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.descriptor = -1
-
-    def __enter__(self) -> "_Draft":
-        with _named_errors():
-            try:
-                self.descriptor = _create(self.path)
-            except FileExistsError:
-                _forget(self.path)
-                try:
-                    self.descriptor = _create(self.path)
-                except FileExistsError:
-                    raise ObjectExists(_AT_WORK) from None
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        os.close(self.descriptor)
-
-    def write(self, data: bytes, /) -> int:
-        with _named_errors():
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(self.descriptor, rest) :]
-        return len(data)
-
-    def settle(self) -> None:
-        with _named_errors():
-            os.fsync(self.descriptor)
-
-    def forget(self) -> None:
-        """Take the name away, unless publishing did and it is another writer's now."""
-        if _is_named(self.descriptor, self.path):
-            self.path.unlink(missing_ok=True)
-
-
-def _create(draft: Path) -> int:
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    # Held until the writer closes it or dies: `sweep` takes drafts that nobody holds.
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    if not _is_named(descriptor, draft):
-        # Before it was locked, another writer took it for a dead one's: the name is theirs now.
-        os.close(descriptor)
-        raise ObjectExists(_AT_WORK)
-    return descriptor
-
-
-def _is_named(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _forget(draft: Path) -> None:
-    """Remove the draft of a dead writer. Raises ObjectExists when it lives.
-
-    It is never written again: a writer that died behind the publishing left it as a second
-    name of the published file.
-    """
-    with suppress(FileNotFoundError):
-        descriptor = os.open(draft, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            draft.unlink()
-        except BlockingIOError:
-            raise ObjectExists(_AT_WORK) from None
-        finally:
-            os.close(descriptor)
-
-
-def _remove_if_forsaken(draft: Path) -> bool:
-    # A draft just opened is not locked yet.
-    if time.time() - draft.stat().st_mtime < YOUNG_SECONDS:
-        return False
-    descriptor = os.open(draft, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        draft.unlink()
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
 
 
 def _publish(draft: Path, final: Path) -> None:
@@ -293,11 +199,3 @@ def _sync_folder(folder: Path) -> None:
 
 def _write_all(sink: "Sink", body: bytes) -> None:
     sink.write(body)
-
-
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(error) from error
