@@ -23,7 +23,7 @@ from storage.errors import StorageError
 from storage.models import StorageTarget
 from storage.services import delete_bytes, open_object, put_stream
 from tests.faults.points import IN_A_BUCKET, one_always
-from tests.storage.buckets import SECRET, Bucket, Refusing, Server, Wire
+from tests.storage.buckets import SECRET, Bucket, Server, Wire
 from tests.storage.test_put import writing
 
 pytestmark = pytest.mark.xdist_group("s3")
@@ -201,59 +201,6 @@ def test_what_is_replaced_while_it_is_read_is_no_whole(bucket: Bucket, wire: Wir
         file.seek(2 * MIB)
         with pytest.raises(StorageError, match="replaced"):
             file.read(10)
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "kind"),
-    [
-        (403, "AccessDenied", errors.AccessDenied),
-        (403, "QuotaExceeded", errors.DiskFull),
-        (507, "XMinioStorageFull", errors.DiskFull),
-        (400, "BadDigest", errors.ChangedOnTheWay),
-        (418, "Teapot", StorageError),
-    ],
-)
-def test_a_refusal_in_the_middle_is_named_and_aborted(
-    status: int, code: str, kind: type[StorageError]
-) -> None:
-    server = Refusing(status, code, from_part=2)
-    try:
-        with pytest.raises(StorageError) as caught:
-            put_stream(target=server.target(), key=KEY, fill=writing(*PARTS))
-        assert type(caught.value) is kind
-        assert SECRET not in str(caught.value)
-        assert server.aborted == 1
-    finally:
-        server.close()
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "kind"),
-    [
-        (403, "InvalidAccessKeyId", errors.WrongKey),
-        (403, "SignatureDoesNotMatch", errors.WrongKey),
-        (403, "AccessDenied", errors.AccessDenied),
-        (404, "NoSuchBucket", errors.NoBucket),
-        (301, "PermanentRedirect", errors.WrongRegion),
-        (400, "AuthorizationHeaderMalformed", errors.WrongRegion),
-        (403, "RequestTimeTooSkewed", errors.ClockSkew),
-        (503, "SlowDown", errors.Unreachable),
-        (501, "NotImplemented", errors.NotSupported),
-    ],
-)
-def test_the_test_says_what_is_wrong_and_what_to_do(
-    status: int, code: str, kind: type[StorageError]
-) -> None:
-    server = Refusing(status, code, x_amz_bucket_region="eu-central-1")
-    try:
-        with pytest.raises(StorageError) as caught:
-            backend_for(server.target()).test()
-        assert type(caught.value) is kind
-        assert caught.value.cure
-        if kind is errors.WrongRegion:
-            assert "eu-central-1" in str(caught.value)
-    finally:
-        server.close()
 
 
 def test_a_store_that_replaces_what_it_should_not_is_told(
