@@ -8,11 +8,10 @@ import time
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django_q.tasks import async_task
 
 from access.redaction import redact
 from faults import reach
@@ -22,16 +21,13 @@ from monitoring.expected.description import iso
 from monitoring.expected.errors import NotFound
 from monitoring.expected.jobs import lock_job
 from monitoring.expected.models import BackupEntry, ContentCheck, ExpectedBackupJob
+from monitoring.expected.rounds import ask_for_round, only_round
 from monitoring.expected.states import Status
-from monitoring.heartbeats.models import Heartbeat
-from monitoring.heartbeats.services import beat
 from monitoring.times.clock import database_now
 
 log = structlog.get_logger(__name__)
 
-EVERY = timedelta(minutes=1)
 ASKED = "contents"
-QUEUE = "long"
 LOCK = 0x636F6E74  # one round at a time: two of them would read the same file
 LONGEST_ROUND_SECONDS = 600.0
 # A storage may be away for a while, and a file may kill who reads it: each time so much longer.
@@ -43,27 +39,15 @@ NOT_CHECKED = "content_not_checked"
 
 def wake_content_checks() -> bool:
     """Ask for a round each minute while something waits; whether one was asked for. By the tick."""
-    if Heartbeat.objects.filter(name=ASKED, at__gt=Now() - EVERY).exists():
-        return False
-    if not ContentCheck.objects.filter(due_at__lte=Now()).exists():
-        return False
-    beat(name=ASKED)
-    async_task("monitoring.expected.contents.answering.run_round", cluster=QUEUE, save=False)
-    return True
+    task = "monitoring.expected.contents.answering.run_round"
+    waiting = ContentCheck.objects.filter(due_at__lte=Now())
+    return ask_for_round(name=ASKED, task=task, is_needed=waiting.exists)
 
 
 def run_round() -> int:
     """What the worker does; how many were answered. While another round is at work, nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        [(alone,)] = cursor.fetchall()
-    if not alone:
-        return 0
-    try:
-        return _answer_all()
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    with only_round(LOCK) as alone:
+        return _answer_all() if alone else 0
 
 
 def _answer_all() -> int:
