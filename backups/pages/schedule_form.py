@@ -13,6 +13,7 @@ from access.models import User
 from access.policy import companies_where
 from backups.models import BackupSchedule, Database
 from backups.options import LABEL
+from backups.pages.time_fields import at_field, clock_input, cron_field, zone_field
 from backups.retention import RETENTION
 from backups.scheduling.targets import storages_of
 from storage.models import StorageTarget
@@ -46,43 +47,25 @@ class TimesForm(forms.Form):
     """When: read by the preview alone, too."""
 
     often = forms.ChoiceField(label=_("How often"), choices=list(OFTEN.items()), initial="daily")
-    at = forms.TimeField(
-        label=_("At"),
-        initial="02:30",
-        required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text=_("Each hour: only its minutes count."),
-    )
+    at = at_field("02:30")
     weekday = forms.TypedChoiceField(
         label=_("On"), choices=WEEKDAYS, coerce=int, initial=1, required=False
     )
     interval_minutes = forms.IntegerField(
         label=_("Minutes"), min_value=1, max_value=366 * 24 * 60, initial=60, required=False
     )
-    cron = forms.CharField(
-        label=_("Cron"),
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"placeholder": "30 2 * * 1-5", "class": "mono"}),
-        help_text=_("minute hour day month weekday"),
-    )
-    time_zone = forms.CharField(
-        label=_("Time zone"),
-        max_length=64,
-        initial="UTC",
-        widget=forms.TextInput(attrs={"list": "zones"}),
-        help_text=_("As in Europe/Berlin. Its summer time is followed."),
-    )
+    cron = cron_field()
+    time_zone = zone_field()
     window_from = forms.TimeField(
         label=_("Only from"),
         required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        widget=clock_input(),
         help_text=_("Runs begin between these hours alone; empty: at any."),
     )
     window_to = forms.TimeField(
         label=_("until"),
         required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        widget=clock_input(),
     )
     jitter_minutes = forms.IntegerField(
         label=_("Spread over, in minutes"),

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from backups.pages.time_fields import at_field, cron_field, zone_field
 from monitoring.expected.models import ExpectedBackupJob
 from monitoring.expected.states import Frequency
 
@@ -29,13 +30,7 @@ class TimesForm(forms.Form):
     backup_frequency = forms.ChoiceField(
         label=_("How often"), choices=Frequency.choices, initial=Frequency.DAILY
     )
-    at = forms.TimeField(
-        label=_("At"),
-        initial="03:00",
-        required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text=_("Each hour: only its minutes count."),
-    )
+    at = at_field("03:00")
     days_of_week = forms.TypedMultipleChoiceField(
         label=_("On"),
         choices=WEEKDAYS,
@@ -50,20 +45,8 @@ class TimesForm(forms.Form):
         required=False,
         help_text=_("31 is the last day of every month."),
     )
-    cron = forms.CharField(
-        label=_("Cron"),
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"placeholder": "30 2 * * 1-5", "class": "mono"}),
-        help_text=_("minute hour day month weekday"),
-    )
-    timezone = forms.CharField(
-        label=_("Time zone"),
-        max_length=64,
-        initial="UTC",
-        widget=forms.TextInput(attrs={"list": "zones"}),
-        help_text=_("As in Europe/Berlin. Its summer time is followed."),
-    )
+    cron = cron_field()
+    timezone = zone_field()
 
     TIMES = ("backup_frequency", "at", "timezone", "days_of_week", "day_of_month", "cron")
 
