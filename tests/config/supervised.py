@@ -11,13 +11,15 @@ from config.processes.child import ChildSpec
 from config.supervisor import Supervisor, Watched
 
 CHILDREN = {
-    "calm": "import time; time.sleep(600)",
-    "failing": "import sys; sys.exit(3)",
+    "calm": "import time; started(); time.sleep(600)",
+    "failing": "import sys; started(); sys.exit(3)",
+    # Who reads of the start may send the signal at once.
     "stubborn": (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "started(); time.sleep(600)"
     ),
     "family": (
-        "import multiprocessing, time; from machine.lifeline import tie_every_fork;"
+        "import multiprocessing, time; from machine.lifeline import tie_every_fork; started();"
         "tie_every_fork();"
         "p = multiprocessing.get_context('fork').Process(target=time.sleep, args=(600,));"
         "p.start(); note(p.pid); time.sleep(600)"
@@ -28,7 +30,8 @@ import os
 def note(pid):
     with open("starts", "a") as file:
         file.write(f"{pid}\\n")
-note(os.getpid())
+def started():
+    note(os.getpid())
 """
 
 
