@@ -33,10 +33,9 @@ __all__ = [
     "web_server",
 ]
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-    None,
-)
+# The shell without a desktop's services needs half the processor of the whole browser.
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, PROGRAMS)), None)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -55,7 +54,7 @@ PHONE = {"width": 360, "height": 720}
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
-        pytest.skip("There is no Chromium on this machine (apt install chromium).")
+        pytest.skip("There is no Chromium on this machine (apt install chromium-headless-shell).")
     # Playwright runs a loop in this thread, and Django then takes every query for an
     # asynchronous one.
     monkeypatch = pytest.MonkeyPatch()
