@@ -63,10 +63,16 @@ def place_keys(places: Places, found: FoundSet) -> None:
         is_key = folder == "keys" and file == Path(file).name and file != LEFT_OUT
         if is_key and not file.startswith("."):
             write_whole(places.keys / file, body)
-        elif name == AUDIT_HEAD:
-            write_whole(places.data / AUDIT_HEAD, body)
+    place_audit_head(places, found)
     reach("recover.keys-placed")
     _mark(places, found, keys=True)
+
+
+def place_audit_head(places: Places, found: FoundSet) -> None:
+    """The end of the audit as the set knows it: a try before may have moved it on, along records
+    that are forgotten now."""
+    if AUDIT_HEAD in found.keys:
+        write_whole(places.data / AUDIT_HEAD, found.keys[AUDIT_HEAD])
 
 
 def forget_records(places: Places) -> None:

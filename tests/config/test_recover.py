@@ -16,6 +16,7 @@ from tests.faults.points import IN_A_RECOVERY
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
 
+PHRASE = "correct horse battery"
 # One process each: to start Django is what takes the time.
 BEFORE = """
 import json, time
@@ -78,6 +79,15 @@ print(json.dumps({
     "sets": [one.status for one in ControlSet.objects.all()],
 }))
 """
+# In the order of a recovery: each run takes up what the one before left.
+STEPS = [
+    f"recover.{step}"
+    for step in ("marked", "keys-placed", "restored", "migrated", "settled", "rescanned")
+]
+
+
+def test_every_point_of_a_recovery_is_among_the_steps() -> None:
+    assert set(STEPS) == set(IN_A_RECOVERY)
 
 
 def tell(installation: Installation, code: str) -> Any:
@@ -96,30 +106,11 @@ def lose_everything(installation: Installation, folder: Path) -> Path:
 
 
 @pytest.mark.exhaustive
-def test_killed_anywhere_it_is_repeated(installation: Installation, folder: Path) -> None:
-    installation.start(HOLDFAST_ADMIN_PASSWORD="correct horse battery")
-    before = tell(installation, BEFORE)
-    stick = lose_everything(installation, folder)
-    key = folder / "holdfast-recovery.agekey"
-    key.write_text(before["key"])
-    new = Installation(folder)
-    new.places = Places(folder / "new")
-    words = ("recover", "--from", str(stick), "--key", str(key))
-    # In the order of a recovery: each takes up what the one before left.
-    steps = ("marked", "keys-placed", "restored", "migrated", "settled", "rescanned")
-    assert {f"recover.{step}" for step in steps} == set(IN_A_RECOVERY)
-    for point in (f"recover.{step}" for step in steps):
-        killed = new.run(*words, **{VARIABLE: point})
-        assert killed.returncode == -signal.SIGKILL, (point, killed.stderr)
-        refused = new.run("up")
-        assert "did not end" in refused.stderr, point
-    done = new.run(*words)
-    assert done.returncode == 0, done.stdout + done.stderr
-    new.end()
-
-
-def test_from_a_storage_and_the_key_alone(installation: Installation, folder: Path) -> None:
-    installation.start(HOLDFAST_ADMIN_PASSWORD="correct horse battery")
+def test_from_a_storage_and_the_key_alone_killed_on_its_way(
+    installation: Installation, folder: Path
+) -> None:
+    installation.start(HOLDFAST_ADMIN_PASSWORD=PHRASE)
+    assert PHRASE not in installation.said()
     before = tell(installation, BEFORE)
     assert before["set"] == "completed"
     stick = lose_everything(installation, folder)
@@ -133,7 +124,13 @@ def test_from_a_storage_and_the_key_alone(installation: Installation, folder: Pa
     assert refused.returncode == 4
     assert "wrong_key" in refused.stderr
     assert not new.places.data.exists()
-    done = new.run("recover", "--from", str(stick), "--key", str(key))
+    words = ("recover", "--from", str(stick), "--key", str(key))
+    for point in STEPS:
+        killed = new.run(*words, **{VARIABLE: point})
+        assert killed.returncode == -signal.SIGKILL, (point, killed.stderr)
+        refused = new.run("up")
+        assert "did not end" in refused.stderr, point
+    done = new.run(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Was not known: 1" in done.stdout
     assert not new.places.recovering.exists()

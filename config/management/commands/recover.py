@@ -93,6 +93,7 @@ class Command(BaseCommand):
             return True
         if not settings.ENVIRONMENT.database_url:
             folder.forget_records(places)
+        folder.place_audit_head(places, found)
         with _database():
             self._rebuild(found, identity, moved)
         folder.finish(places)
