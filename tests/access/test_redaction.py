@@ -37,6 +37,9 @@ HIDDEN = [
     "Authorization: Bearer hunter2.hunter2",
     "authorization: basic aHVudGVyMg-hunter2",
     "AGE-SECRET-KEY-1HUNTER2",
+    "ACCESSKEY=hunter2",
+    # A Kelvin sign, which a pattern that knows no case takes for a K.
+    "api_\u212aey: hunter2",
 ]
 
 

@@ -133,6 +133,20 @@ def test_the_tools_words_hold_no_password(server: TestServer) -> None:
     assert tool.said == f"pg_dump: error: postgres://u:{MASK}@h/d and {MASK}"
 
 
+def test_each_line_is_heard_once_however_it_comes() -> None:
+    from backups.engines.postgres.process import LONGEST_LINE, running
+
+    said = "printf 'one\\ntw'; sleep 0.05; printf 'o\\n'; printf '%05000d\\n' 7; printf end"
+    heard: list[str] = []
+    with running(
+        ["sh", "-c", f"({said}) >&2"], environment={"PATH": os.defpath}, on_line=heard.append
+    ) as tool:
+        tool.wait()
+    assert (heard[:2], heard[-1]) == (["one", "two"], "end")
+    assert "".join(heard[2:-1]) == f"{7:05000}"
+    assert max(map(len, heard)) <= LONGEST_LINE
+
+
 def test_a_server_that_never_answers_is_given_up() -> None:
     import socket
 

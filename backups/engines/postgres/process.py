@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ PIPE_BYTES = 1 << 20
 KEPT_LINES = 200
 LONGEST_LINE = 2000
 GRACE_SECONDS = 3.0
+NAP_SECONDS = 0.02
+BLOCK_BYTES = 64 << 10
+_TELLS_NOTHING = re.compile(r"pg_(dump|restore): (?!error|warning|hint|detail)")
 
 
 class Tool:
@@ -46,18 +50,34 @@ class Tool:
         return "\n".join(self._lines)
 
     def _listen(self) -> None:
+        """With naps: --verbose writes each line in pieces, and who wakes for each of them takes
+        a processor from the tool or its server thousands of times. Its pipe holds them."""
+        rest = b""
+        while block := self._read():
+            *lines, rest = (rest + block).split(b"\n")
+            for line in lines:
+                self._hear(line)
+            if len(rest) > LONGEST_LINE:
+                self._hear(rest)
+                rest = b""
+            time.sleep(NAP_SECONDS)
+        if rest:
+            self._hear(rest)
+
+    def _read(self) -> bytes:
         assert self.process.stderr is not None
-        for raw in iter(lambda: self._read_line(), b""):
-            line = raw.decode("utf-8", "replace").rstrip()
+        block: bytes = self.process.stderr.read1(BLOCK_BYTES)  # type: ignore[attr-defined]  # buffered
+        return block
+
+    def _hear(self, whole: bytes) -> None:
+        for begin in range(0, max(1, len(whole)), LONGEST_LINE):
+            piece = whole[begin : begin + LONGEST_LINE]
+            line = piece.decode("utf-8", "replace").rstrip()
             if self._on_line is not None:
                 self._on_line(line)
             # Two lines for each table of --verbose would push the telling ones out.
-            if not re.match(r"pg_(dump|restore): (?!error|warning|hint|detail)", line):
+            if not _TELLS_NOTHING.match(line):
                 self._lines.append(redact(line, secrets=[self._secret]))
-
-    def _read_line(self) -> bytes:
-        assert self.process.stderr is not None
-        return self.process.stderr.readline(LONGEST_LINE)
 
 
 @contextmanager
@@ -85,6 +105,8 @@ def running(
         pass_fds=tuple(descriptors),
         start_new_session=True,
     )
+    assert process.stderr is not None
+    widen(process.stderr)
     tool = Tool(process, secret=secret, on_line=on_line)
     try:
         yield tool
@@ -95,7 +117,6 @@ def running(
                 with _ignored(BrokenPipeError):
                     pipe.close()
         tool.wait()
-        assert process.stderr is not None
         process.stderr.close()
 
 

@@ -3,6 +3,7 @@
 import os
 import select
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from monitoring.files.journal import Journal
 
 POLL_SECONDS = 0.25
 WAIT_SECONDS = 1
+NAP_SECONDS = 0.002
 TOOL = "pg_restore"
 # How often, in bytes, `look` is called while bytes come.
 LOOK_EACH = 64 << 20
@@ -69,7 +71,10 @@ class Restore:
             try:
                 rest = rest[os.write(pipe, rest) :]
             except BlockingIOError:
-                if not self._room.poll(WAIT_SECONDS * 1000) and self._is_working is not None:
+                if self._room.poll(WAIT_SECONDS * 1000):
+                    # Each page that it reads makes room; it has a mebibyte to go on with.
+                    time.sleep(NAP_SECONDS)
+                elif self._is_working is not None:
                     self._tell_if_working()
 
     def finish(self) -> None:

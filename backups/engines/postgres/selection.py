@@ -64,14 +64,14 @@ def choose(toc: Toc, *, schemas: Sequence[str], tables: Sequence[str]) -> Choice
         picked = _closure(toc, _roots(toc, schemas, tables))
     else:
         picked = {entry.number for entry in toc.entries}
-    dangling = {entry.number for entry in toc.entries if _dangles(entry, toc)}
-    taken = tuple(one for one in toc.entries if one.number in picked - dangling)
+    picked -= {entry.number for entry in toc.entries if _dangles(entry, toc)}
+    taken = tuple(one for one in toc.entries if one.number in picked)
     owners = {one.full_name for one in taken if one.kind == "TABLE"}
     left_out = [
         one.name
         for one in toc.entries
         if one.kind == "FK CONSTRAINT"
-        and one.number not in picked - dangling
+        and one.number not in picked
         and _table_of(one, toc) in owners
     ]
     return Choice(taken, tuple(left_out), is_all=len(taken) == len(toc.entries))

@@ -45,13 +45,12 @@ class TocReader:
 
     @property
     def rest(self) -> bytes:
-        return bytes(self._source.held)
+        return self._source.held
 
     def take(self, block: bytes) -> list[Entry]:
         """The entries that are whole now. Raises Damaged, Hostile or Unrecognized."""
         source, found = self._source, list[Entry]()
-        source.held += block
-        if len(source.held) < source.wanted:
+        if not source.add(block):
             return found
         whole = 0
         try:
@@ -64,7 +63,7 @@ class TocReader:
                 whole = source.at
         except _NeedsMore:
             too_long = source.wanted - whole > LONGEST_ITEM
-            if too_long or self.size + len(source.held) > MOST_BYTES:
+            if too_long or self.size + source.size > MOST_BYTES:
                 raise Damaged(_("Its table of contents does not end.")) from None
         self.size += whole
         source.drop(whole)
@@ -88,39 +87,64 @@ class _NeedsMore(Exception):
 
 
 class _Source:
+    """A table of thousands of entries has each of these calls a hundred thousand times, and no
+    program is at work meanwhile."""
+
     def __init__(self) -> None:
-        self.held = bytearray()
+        self.held = b""
         self.at = 0
         self.int_size = 4
         # How much has to be held before it is worth to read on.
         self.wanted = 0
+        self._coming: list[bytes] = []
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """How much has come and was not dropped."""
+        return self._size
+
+    def add(self, block: bytes) -> bool:
+        """Whether it is worth to read on now."""
+        self._coming.append(block)
+        self._size += len(block)
+        if self._size < self.wanted:
+            return False
+        self.held = b"".join((self.held, *self._coming))
+        self._coming.clear()
+        return True
 
     def drop(self, count: int) -> None:
-        del self.held[:count]
+        self.held = self.held[count:]
+        self._size -= count
         self.at, self.wanted = 0, max(0, self.wanted - count)
 
     def since(self, begin: int) -> bytes:
-        return bytes(self.held[begin : self.at])
+        return self.held[begin : self.at]
 
     def take(self, count: int) -> bytes:
         end = self.at + count
         if end > len(self.held):
             self.wanted = end
             raise _NeedsMore
-        piece = bytes(self.held[self.at : end])
+        piece = self.held[self.at : end]
         self.at = end
         return piece
 
     def number(self) -> int:
         """A sign, then the number, its lowest byte first."""
-        piece = self.take(self.int_size + 1)
-        value = int.from_bytes(piece[1:], "little")
-        return -value if piece[0] else value
+        at, begin = self.at, self.at + self.int_size + 1
+        if begin > len(self.held):
+            self.wanted = begin
+            raise _NeedsMore
+        self.at = begin
+        value = int.from_bytes(self.held[at + 1 : begin], "little")
+        return -value if self.held[at] else value
 
     def text(self, longest: int = LONGEST_NAME) -> str | None:
         size = self.number()
-        if size < 0:
-            return None
+        if size <= 0:
+            return "" if size == 0 else None
         if size > longest:
             raise Damaged(_("The table of contents has a text of %d bytes.") % size)
         body = self.take(size)
@@ -210,7 +234,8 @@ def _entry(source: _Source, head: Head) -> Entry:
 def _needs(source: _Source) -> tuple[int, ...]:
     found: list[int] = []
     while (needed := source.text()) is not None:
-        if not re.fullmatch(r"\d{1,10}", needed, re.ASCII) or len(found) == MOST_NEEDS:
+        is_number = needed.isascii() and needed.isdigit() and len(needed) <= 10
+        if not is_number or len(found) == MOST_NEEDS:
             raise Damaged(_("The table of contents has a dependency that is none."))
         found.append(int(needed))
     return tuple(found)
