@@ -24,6 +24,11 @@ class Answer:
         return self.level in ("ok", "warning")
 
     @property
+    def owners_are_in_the_way(self) -> bool:
+        """Whether it would go on without the source's owners."""
+        return any(check.code == "roles" and check.level == "blocking" for check in self.checks)
+
+    @property
     def level(self) -> str:
         """The worst of what was found; empty when nothing was looked at."""
         found = {check.level for check in self.checks}

@@ -16,6 +16,9 @@ from restores.options import parse_options, parse_role_map
 from restores.pages.target_form import LONGEST_NAME, ServerField, TargetForm
 from restores.requesting import Wish
 
+# The fields that say something of the source's owners.
+ABOUT_OWNERS = frozenset({"owner", "role", "role_map", "missing_roles", "no_privileges"})
+
 
 class RestoreForm(TargetForm):
     owner = forms.ChoiceField(
@@ -79,6 +82,12 @@ class RestoreForm(TargetForm):
         if given["role_map"]:
             found["role_map"] = parse_role_map(given["role_map"])
         return found
+
+    @property
+    def carried_without_owners(self) -> list[tuple[str, str]]:
+        """The same once more, but all belongs to the connection's user."""
+        others = [one for one in self.carried if one[0] not in ABOUT_OWNERS]
+        return [*others, ("owner", "none")]
 
     def wish(self) -> Wish:
         given = self.cleaned_data

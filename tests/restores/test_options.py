@@ -1,5 +1,6 @@
 """How an archive is restored: what of it, to whom it belongs, what is refused by name."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,8 @@ from restores.options import parse_options
 from restores.requesting import look_first, request_restore
 from tests.backups.checks.conftest import MakeBackup
 from tests.backups.servers import PASSWORD, TestServer
+from tests.cast import Login
+from tests.restores.test_pages import address
 from tests.restores.test_restore import new_name, restore_here, wish
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("restores")]
@@ -181,6 +184,7 @@ def test_missing_roles_are_made_or_mapped_when_that_is_wished(
         found = checks(backup, operator)["roles"]
         assert found.level == "blocking"
         assert "göne" in found.message and "reader_gone" in found.message
+        assert "Restore with the owner none" in found.message
         server.execute('CREATE ROLE "New Owner"')
         try:
             with new_name(server) as name:
@@ -241,6 +245,43 @@ def test_an_ordinary_user_and_an_owner_of_its_own(
             server.execute(
                 "DROP OWNED BY maker, app_owner", "DROP ROLE maker", "DROP ROLE app_owner"
             )
+
+
+def test_who_cannot_give_things_to_the_sources_owner_is_told_the_way(
+    backed_up: MakeBackup, server: TestServer, login: Login, operator: User
+) -> None:
+    """By the check's own words, and in the wizard by one click."""
+    owned = ('CREATE ROLE "the Boss"', "CREATE TABLE o ()", 'ALTER TABLE o OWNER TO "the Boss"')
+    secret = sql.Literal(PASSWORD).as_string(None)
+    server.execute(f"CREATE ROLE poor LOGIN CREATEDB PASSWORD {secret}")
+    try:
+        with backed_up(*owned, drill_every=0) as backup:
+            there = server.registered("postgres", company=backup.company, name="p", username="poor")
+            there.save()
+            looked = look_first(wish=replace(wish(backup, "fresh"), server=there), actor=operator)
+            (found,) = (one for one in looked if one.code == "roles")
+            assert found.level == "blocking"
+            assert "Restore with the owner none" in found.message
+            # Nobody is told to become a superuser.
+            assert "postgres" in found.message and "GRANT" not in found.message
+            assert backup.manifest is not None
+            backup.manifest["contents"]["fingerprint"]["roles"] = ["the Boss"]
+            looked = look_first(wish=replace(wish(backup, "fresh"), server=there), actor=operator)
+            (found,) = (one for one in looked if one.code == "roles")
+            assert 'GRANT "the Boss" TO poor' in found.message
+            client, path = login(operator), address(backup, "/restore")
+            given = {"server": there.pk, "name": "fresh", "owner": "keep", "role_map": "x = y"}
+            html = client.post(path, {**given, "intent": "look"}).content.decode()
+            assert 'id="without-owners"' in html and 'id="restore-now"' not in html
+            form = html.split('action="#answer"')[1].split("</form>")[0]
+            again = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+            again.pop("csrfmiddlewaretoken", None)
+            assert again == {"server": str(there.pk), "name": "fresh", "owner": "none"}
+            html = client.post(path, {**again, "intent": "look"}).content.decode()
+            assert 'id="without-owners"' not in html and 'id="restore-now"' in html
+            assert not Restore.objects.exists()
+    finally:
+        server.execute("DROP ROLE poor", 'DROP ROLE "the Boss"')
 
 
 NO_NAMES: list[Any] = ["x", [""], [7], ["\0"]]

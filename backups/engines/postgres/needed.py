@@ -11,7 +11,7 @@ from backups.engines import PreflightCheck, RestoreOptions
 from backups.engines.postgres.findings import blocking, ok, warning
 from backups.engines.postgres.globals import held_globals, missing_globals, powers_said
 from backups.engines.postgres.preparation import missing_extensions
-from backups.engines.postgres.roles import may_make_roles, roles_there
+from backups.engines.postgres.roles import granting, may_make_roles, roles_there
 from backups.engines.postgres.selection import unmatched
 
 # Made without a word where their library is not loaded at the server's start, and then of no use.
@@ -124,8 +124,12 @@ def roles(
     missing = sorted(wanted - there.keys() - unknown - set(coming))
     foreign = sorted(name for name, is_member in there.items() if not is_member)
     if foreign:
-        said = _("The user is no member of %(names)s, and cannot make them owners.")
-        yield blocking("roles", said % {"names": ", ".join(foreign)})
+        said = _(
+            "The user is no member of %(names)s, and cannot make them owners. Restore with the"
+            " owner none: all belongs to the connection's user then, without grants."
+        )
+        said = said % {"names": ", ".join(foreign)} + _or_grant(session, foreign)
+        yield blocking("roles", said)
     if missing:
         yield _missing(session, missing, options)
     elif not foreign:
@@ -138,8 +142,8 @@ def _missing(
     names = {"names": ", ".join(missing)}
     if options.missing_roles != "create":
         said = _(
-            "The server lacks the roles %(names)s. Have them made, map them to others, or restore"
-            " without owners."
+            "The server lacks the roles %(names)s. Restore with the owner none: all belongs to the"
+            " connection's user then, without grants. Or have them made, or map them to others."
         )
         return blocking("roles", said % names)
     if not may_make_roles(session):
@@ -158,9 +162,21 @@ def _one_owner(session: psycopg.Connection[Any], role: str) -> PreflightCheck:
     if row is None:
         return blocking("owner", _("The server has no role %(name)s.") % {"name": role})
     if not row[0]:
-        said = _("The user is no member of %(name)s, and cannot make it the owner.")
-        return blocking("owner", said % {"name": role})
+        return blocking("owner", no_member(session, role))
     return ok("owner", _("All will belong to %(name)s.") % {"name": role})
+
+
+def no_member(session: psycopg.Connection[Any], role: str) -> str:
+    said = _(
+        "The user is no member of %(name)s, and cannot make it the owner: name another, or none."
+    )
+    return said % {"name": role} + _or_grant(session, [role])
+
+
+def _or_grant(session: psycopg.Connection[Any], roles: list[str]) -> str:
+    if grant := granting(session, roles):
+        return " " + _("Or let an administrator of the server say: %(grant)s") % {"grant": grant}
+    return ""
 
 
 def _not_allowed(session: psycopg.Connection[Any], names: list[str], role: str) -> list[str]:

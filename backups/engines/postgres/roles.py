@@ -48,6 +48,17 @@ def roles_there(session: psycopg.Connection[Any], roles: Sequence[str]) -> dict[
     return dict(rows)
 
 
+def granting(session: psycopg.Connection[Any], roles: Sequence[str]) -> str:
+    """The command by which the user becomes a member of them; empty where one is a superuser,
+    who nobody is advised to become."""
+    row = session.execute(
+        "SELECT string_agg(quote_ident(rolname), ', ' ORDER BY rolname), quote_ident(current_user)"
+        " FROM pg_roles WHERE rolname = ANY(%s) HAVING NOT bool_or(rolsuper)",
+        [list(roles)],
+    ).fetchone()
+    return f"GRANT {row[0]} TO {row[1]}" if row else ""
+
+
 def may_make_roles(session: psycopg.Connection[Any]) -> bool:
     row = session.execute(
         "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"

@@ -14,6 +14,7 @@ from psycopg import sql
 from backups.engines import PreflightCheck
 from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.findings import blocking, ok
+from backups.engines.postgres.needed import no_member
 from backups.engines.postgres.outside.guest import owner_name
 from backups.errors import PropertiesLost
 from backups.file_errors import RunsByItself
@@ -99,8 +100,7 @@ def look_at_owner(session: Session, role: str) -> PreflightCheck:
     if row is None:
         return blocking("owner", _("The server has no role %(name)s.") % {"name": role})
     if not row[0]:
-        said = _("The user is no member of %(name)s, and cannot make it the owner.")
-        return blocking("owner", said % {"name": role})
+        return blocking("owner", no_member(session, role))
     if powers := powers_of(session, role):
         said = _(
             "What a stranger wrote is not given to %(name)s, who has the powers of %(powers)s."
