@@ -1,9 +1,6 @@
 """Replacements that die: under the name is the original, whole, or the new one; never none."""
 
-import os
-import random
 import signal
-import time
 
 import psutil
 import pytest
@@ -28,8 +25,14 @@ from tests.faults.points import (
 from tests.faults.target_server import kill, mortal_server, revive
 from tests.faults.test_every_point import end_leases
 from tests.faults.test_restores import status_of
-from tests.faults.worker import ERRAND_WORKER, TICK, Process, restore_worker, tree_of
-from tests.processes import arguments_of, state_of
+from tests.faults.worker import (
+    ERRAND_WORKER,
+    TICK,
+    Process,
+    restore_worker,
+    tree_of,
+)
+from tests.processes import state_of
 from tests.restores.replacing.shop import NOW, THEN, asked, changed_shop, rows_in
 from tests.restores.test_restore import databases, new_name, restore_here, wish
 from tests.running import run_here
@@ -43,7 +46,6 @@ pytestmark = [
 
 # Asked for with two jobs: in parallel a restore comes past every point.
 IN_A_REPLACEMENT = [*IN_A_RESTORE, *IN_A_SWAP]
-MOMENTS = 20
 
 
 def under_the_name(server: TestServer, name: str) -> int:
@@ -119,36 +121,6 @@ def test_the_target_server_dies_at_a_point_of_a_replacement(
         if was_swapped:
             assert_replaced_and_undone(restore, server, before, admin)
         else:
-            assert databases(server) == before
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("moment", range(MOMENTS))
-def test_killed_at_a_random_moment(
-    backed_up: MakeBackup, operator: User, admin: User, moment: int
-) -> None:
-    victim = ("supervisor", "runner", "pg_restore", "server")[moment % 4]
-    with mortal_server() as server, changed_shop(on(server, backed_up), server) as backup:
-        before = databases(server)
-        restore = asked(backup, operator, jobs=2)
-        with restore_worker(restore) as process:
-            time.sleep(random.uniform(0.5, 3.5))  # noqa: S311 - a moment, not a secret
-            if victim == "server":
-                kill(server)
-            elif victim == "supervisor":
-                process.kill()
-            else:
-                kill_child(process, "run_file" if victim == "runner" else "pg_restore")
-            process.wait()
-        if victim == "server":
-            revive(server)
-        under_the_name(server, restore.target_name)
-        carry_on(restore)
-        if status_of(restore) == "completed":
-            assert_replaced_and_undone(restore, server, before, admin)
-        else:
-            assert victim in ("server", "pg_restore"), (restore.status, restore.error)
-            assert under_the_name(server, restore.target_name) == NOW
             assert databases(server) == before
 
 
@@ -278,13 +250,3 @@ def halted_child(process: Process) -> psutil.Process:
 
     wait_for(look, seconds=30, what="the runner is at the point")
     return found[0]
-
-
-def kill_child(process: Process, word: str) -> None:
-    """One of the worker's processes, when it is there at that moment."""
-    for child in tree_of(process) if psutil.pid_exists(process.pid) else []:
-        try:
-            if word in " ".join(arguments_of(child)):
-                os.kill(child.pid, signal.SIGKILL)
-        except (psutil.NoSuchProcess, ProcessLookupError):
-            continue
