@@ -269,3 +269,7 @@ def test_items_are_counted_as_they_begin() -> None:
     ):
         items.hear(line)
     assert (items.begun, items.share()) == (3, 0.5)
+    items.inside = 0.4
+    assert items.share() == pytest.approx(0.6)
+    items.hear('pg_restore: creating INDEX "public.i"')
+    assert items.share() == 0.75

@@ -214,6 +214,36 @@ def test_a_wait_for_work_is_told_from_a_wait_for_others(server: TestServer) -> N
         activity.close()
 
 
+def test_how_far_an_index_is_counts_as_progress(server: TestServer) -> None:
+    wide = (
+        "CREATE FUNCTION slow(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS"
+        " 'begin perform pg_sleep(0.05); return n; end'",
+        "CREATE TABLE wide (n int, filler text)",
+        "ALTER TABLE wide ALTER filler SET STORAGE PLAIN",
+        "INSERT INTO wide SELECT n, repeat('x', 5000) FROM generate_series(1, 40) n",
+    )
+    with server.database(*wide) as made:
+        items = Items(Journal())
+        items.total = 2
+        there = Server.of(made)
+        activity = Activity(there, "a run", items, Journal())
+        with there.connect(application="a run") as run, ThreadPoolExecutor() as beside:
+            items.hear('pg_restore: creating INDEX "public.i"')
+            making = "CREATE INDEX i ON public.wide (public.slow(n))"
+            asked = beside.submit(run.execute, making)
+            seen = {items.share()}
+            deadline = time.monotonic() + 30
+            while len(seen) < 3 and time.monotonic() < deadline:
+                activity._next_look = 0
+                activity.is_working()
+                seen.add(items.share())
+            run.cancel_safe()
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                asked.result()
+        activity.close()
+        assert len(seen) == 3 and all(0 <= (one or 0) < 0.5 for one in seen)
+
+
 # Slow in the restore alone.
 SLOWLY = (
     "CREATE FUNCTION slow() RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT 1 FROM pg_sleep("

@@ -39,6 +39,8 @@ class Items:
     def __init__(self, journal: Journal) -> None:
         self.total: int | None = None
         self.begun = 0
+        # What is done of the indexes that are being built, each from 0 to 1.
+        self.inside = 0.0
         self._journal = journal
         self._lock = threading.Lock()
 
@@ -49,6 +51,7 @@ class Items:
             return False
         with self._lock:
             self.begun += 1
+            self.inside = 0.0
             begun = self.begun
         name = match["made"] or match["done"] or match["objects"] or f"TABLE DATA {match['table']}"
         of_all = f" ({begun}/{max(self.total, begun)})" if self.total else ""
@@ -56,10 +59,11 @@ class Items:
         return True
 
     def share(self) -> float | None:
-        """What is done of them, from 0 to 1; the last one begun is not."""
+        """What is done of them, from 0 to 1; of the last one begun only what an index has of it."""
         if not self.total:
             return None
-        return min(1.0, max(0, self.begun - 1) / self.total)
+        inside = min(0.99, self.inside) if self.begun else 0.0
+        return min(1.0, (max(0, self.begun - 1) + inside) / self.total)
 
 
 class Activity:
@@ -104,11 +108,15 @@ class Activity:
         if self._session is None:
             self._session = self._server.connect(application="holdfast:progress")
         row = self._session.execute(_ACTIVE, [self._application]).fetchone()
-        if now >= self._next_word and self._session.info.server_version >= INDEXES_SINCE:
-            self._next_word = now + SAY_SECONDS
-            self._say_indexes(self._session)
+        if self._session.info.server_version >= INDEXES_SINCE:
+            self._see_indexes(self._session, is_told=now >= self._next_word)
         return row is not None and int(str(row[0])) > 0
 
-    def _say_indexes(self, session: psycopg.Connection[Any]) -> None:
-        for name, phase, percent in session.execute(_INDEXES, [self._application]).fetchall():
+    def _see_indexes(self, session: psycopg.Connection[Any], *, is_told: bool) -> None:
+        found = session.execute(_INDEXES, [self._application]).fetchall()
+        self._items.inside = sum(float(percent) for _name, _phase, percent in found) / 100
+        if not is_told:
+            return
+        self._next_word = time.monotonic() + SAY_SECONDS
+        for name, phase, percent in found:
             self._journal.say(f"{name}: {phase}, {percent} %", source="holdfast")
