@@ -11,10 +11,14 @@ from django.utils.translation import gettext_lazy
 from access.models import Company, User
 from access.policy import Actor, require
 from backups.engines import Engine, PreflightCheck
-from backups.errors import Missing
+from backups.errors import Missing, NotReady
 from restores.origins import FromOutside
 from restores.received.models import ReceivedFile
 from restores.received.services import received_file_for
+from uploads.errors import NoSession
+from uploads.models import UploadSession
+from uploads.selectors import session_for
+from uploads.states import OVER
 
 FORMATS = {
     "custom": gettext_lazy("pg_dump's custom format"),
@@ -33,8 +37,11 @@ def file_from_outside(
     accept_plain_sql: bool = False,
     accept_extensions: bool = False,
 ) -> FromOutside:
-    """An uploaded file by its id, or one at a path. Raises NotFound."""
-    received = received_file_for(actor=actor, file_id=upload) if upload else None
+    """An uploaded file by its id or its session's, or one at a path.
+
+    Raises NotFound or NotReady.
+    """
+    received = _uploaded(actor, upload) if upload else None
     return FromOutside(
         company=received.company if received else company,
         received=received,
@@ -42,6 +49,16 @@ def file_from_outside(
         accept_plain_sql=accept_plain_sql,
         accept_extensions=accept_extensions,
     )
+
+
+def _uploaded(actor: Actor, ref: str) -> ReceivedFile:
+    try:
+        session = session_for(actor=actor, ref=ref)
+    except NoSession:
+        return received_file_for(actor=actor, file_id=ref)
+    if session.kind == UploadSession.Kind.RESTORE and session.status not in OVER:
+        raise NotReady(_("The upload is not whole yet."))
+    return received_file_for(actor=actor, file_id=session.result_id)
 
 
 def look_at_file(

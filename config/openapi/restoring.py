@@ -142,11 +142,12 @@ SHAPES: dict[str, Shape] = {
     "NewRestore": body(
         ("source", "target"),
         source={
-            **body((), backup=UUID, upload=UUID, path=text(4000)),
+            **body((), backup=UUID, upload=text(80), path=text(4000)),
             "minProperties": 1,
             "maxProperties": 1,
-            "description": "A backup, a file that was sent to `/api/restores/uploads`, or, for "
-            "administrators, the full path of a file under a configured folder.",
+            "description": "A backup; a file that was sent to `/api/restores/uploads`, by its id "
+            "or by that of the session in which it was sent; or, for administrators, the full "
+            "path of a file under a configured folder.",
         },
         target=body(
             ("server", "database"),

@@ -34,7 +34,8 @@ class Source(Body):
     """One of them."""
 
     backup = serializers.UUIDField(required=False)
-    upload = serializers.UUIDField(required=False)
+    # Of the file, or of the session in which it was sent.
+    upload = Text(max_length=80, required=False)
     path = Text(max_length=4000, required=False)
 
 

@@ -8,7 +8,9 @@ from django.conf import settings
 
 from access.models import AuditEntry, Company, Membership, User
 from access.roles import Role
+from backups.errors import BackupError, NotReady
 from backups.models import Database
+from restores.outside import file_from_outside
 from restores.received.models import ReceivedFile
 from restores.received.places import place_of
 from restores.received.services import expire_files
@@ -51,12 +53,30 @@ def test_a_file_in_one_body(sender: Sender, operator: User) -> None:
     assert AuditEntry.objects.filter(action="restore.file_received").count() == 1
 
 
-def test_a_page_sends_in_pieces(web_server: WebServer, sender: Sender, operator: User) -> None:
+def named(ref: str, actor: User) -> ReceivedFile | None:
+    """What a restore of that upload would be of."""
+    company = Company.objects.first()
+    assert company is not None
+    return file_from_outside(actor=actor, company=company, upload=ref).received
+
+
+def refused(ref: str, actor: User) -> str:
+    with pytest.raises(BackupError) as found:
+        named(ref, actor)
+    return found.value.code
+
+
+def test_a_page_sends_in_pieces(
+    web_server: WebServer, sender: Sender, operator: User, stranger: User
+) -> None:
     page = {"Cookie": session_of(operator), "Origin": web_server.url, "Authorization": ""}
     # An empty header is none: the session alone is the proof.
     opened = sender.ask("POST", URL, headers={**page, "Upload-Length": str(len(BODY))})
     assert opened.status == 201, opened.body
     url = opened.headers["location"]
+    session = UploadSession.objects.get()
+    with pytest.raises(NotReady, match="not whole yet"):
+        named(session.public_id, operator)
     for start in range(0, len(BODY), 5000):
         piece = {
             **page,
@@ -65,11 +85,16 @@ def test_a_page_sends_in_pieces(web_server: WebServer, sender: Sender, operator:
         }
         answer = sender.ask("PATCH", url, BODY[start : start + 5000], piece)
         assert answer.status == 204, answer.body
-    session = UploadSession.objects.get()
+    session.refresh_from_db()
     status = sender.status(session.public_id)
     assert status["status"] == "completed"
     assert ReceivedFile.objects.get().pk == session.result_id
     assert status["server_file_id"] == str(session.result_id)
+    for ref in (session.public_id, str(session.pk), status["server_file_id"]):
+        assert named(ref, operator) == ReceivedFile.objects.get()
+    for ref in ("upload_session_x", str(uuid.uuid4()), "x" * 80):
+        assert refused(ref, operator) == "not_found"
+    assert refused(session.public_id, stranger) == "not_found"
     foreign = {**page, "Origin": "https://evil.example", "Upload-Length": "5"}
     assert sender.ask("POST", URL, headers=foreign).status == 401
 
