@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from monitoring.live.errors import LiveError
+from monitoring.live.at_once import Rest, begin
 
 
 @dataclass(frozen=True)
@@ -47,24 +47,35 @@ class Letter:
         return (self,)
 
 
+# Passes a letter on to the reader; it waits while that one does not read.
+Say = Callable[[Letter], Coroutine[Any, Any, None]]
+
+
 class Mailbox:
     """A newer state replaces the one that was not taken yet; a final one is replaced by nothing.
 
-    Belongs to one event loop: the hub puts, one reader takes.
+    Belongs to one event loop: the hub puts, one reader takes, or is told.
     """
 
     def __init__(self) -> None:
         self._slots: dict[Topic, Letter] = {}
         self._over: set[Topic] = set()
-        self._end: LiveError | None = None
+        self._end: Exception | None = None
         self._filled = asyncio.Event()
         self._since = 0.0
+        # Set while the reader is told nothing: then `put` may say a letter by itself.
+        self._at_once: Say | None = None
+        self._begun: Rest | None = None
+        self._has_told_end = False
 
     def put(self, letter: Letter) -> None:
         if letter.topic in self._over or self._end is not None:
             return
         if letter.state.is_final:
             self._over.add(letter.topic)
+        if self._at_once is not None:
+            self._say_now(self._at_once, letter)
+            return
         if not self._slots:
             self._since = time.monotonic()
         self._slots[letter.topic] = letter
@@ -77,14 +88,14 @@ class Mailbox:
         """How long something has been lying here; 0 when nothing does."""
         return time.monotonic() - self._since if self._slots else 0.0
 
-    def end(self, error: LiveError) -> None:
+    def end(self, error: Exception) -> None:
         """Nothing more, also not what lies here: the reader hears why."""
         self._slots.clear()
         self._end = self._end or error
         self._filled.set()
 
     async def take(self) -> Letter:
-        """The topic that waits longest. Raises the LiveError of `end`."""
+        """The topic that waits longest. Raises the error of `end`."""
         while True:
             if self._end is not None:
                 raise self._end
@@ -93,3 +104,45 @@ class Mailbox:
                 return self._slots.pop(next(iter(self._slots)))
             self._filled.clear()
             await self._filled.wait()
+
+    async def tell(self, say: Say) -> None:
+        """Say each letter, to the final one. Raises what `say` raises, and the error of `end`.
+
+        To wake a reader costs more than what it says: `put` says it where nothing is waiting
+        before it. A reader that has to wait does so here, and finds the newest state then.
+        """
+        try:
+            while not self._has_told_end:
+                await self._nothing_to_say(say)
+                if self._begun is not None:
+                    begun, self._begun = self._begun, None
+                    await begun
+                elif not self._has_told_end:
+                    letter = await self.take()
+                    await say(letter)
+                    self._has_told_end = letter.state.is_final
+        finally:
+            if self._begun is not None:
+                self._begun.close()
+
+    async def _nothing_to_say(self, say: Say) -> None:
+        """Let `put` say what comes, until something is left to the reader's own task."""
+        if self._slots or self._end is not None:
+            return
+        self._filled.clear()
+        self._at_once = say
+        try:
+            await self._filled.wait()
+        finally:
+            self._at_once = None
+
+    def _say_now(self, say: Say, letter: Letter) -> None:
+        try:
+            self._begun = begin(say(letter))
+        except Exception as error:  # noqa: BLE001 - it is this reader's alone
+            self.end(error)
+            return
+        self._has_told_end = letter.state.is_final
+        if self._begun is not None or self._has_told_end:
+            self._at_once = None
+            self._filled.set()

@@ -25,7 +25,7 @@ from monitoring.live.channels import (
 from monitoring.live.errors import LiveError, MessageTooBig, NotFound, Throttled, Unavailable
 from monitoring.live.following import Subscription
 from monitoring.live.hub import hub
-from monitoring.live.mailbox import Mailbox, State
+from monitoring.live.mailbox import Letter, Mailbox, Say, State
 from monitoring.live.messages import error_message, established, reset
 from monitoring.live.threads import ask
 
@@ -138,29 +138,29 @@ async def _follow(channel: Channel, scope: Scope, send: Send) -> None:
         others=admission.others,
     ):
         there.came(channel.name, "socket", user=admission.user, resumes=admission.resumes)
+        await _say(send, established(start.established))
+        if start.is_reset:
+            await _say(send, reset(start.established))
         subscription = Subscription(start.topic, mailbox, admission.credential)
         there.subscribe(subscription)
         try:
-            await _say(send, established(start.established))
-            if start.is_reset:
-                await _say(send, reset(start.established))
-            await _tell(channel, mailbox, send)
+            await mailbox.tell(_in_words(channel, send))
         finally:
             there.unsubscribe(subscription)
 
 
-async def _tell(channel: Channel, mailbox: Mailbox, send: Send) -> None:
+def _in_words(channel: Channel, send: Send) -> Say:
     told: set[State] = set()
     messages = hub().presence.measured.messages
-    while True:
-        letter = await mailbox.take()
+
+    async def say(letter: Letter) -> None:
         for part in letter.parts():
             if part is not letter and not channel.is_news(part.state, told):
                 continue
             await send({"type": "websocket.send", "text": part.text(channel.socket_form)})
             messages["socket"] += 1
-        if letter.state.is_final:
-            return
+
+    return say
 
 
 def _knock(channel: Channel, scope: Scope) -> Knock:
