@@ -14,12 +14,14 @@ from config.static_files import with_static_files  # noqa: E402
 from monitoring.expected.bodies import with_short_pings  # noqa: E402
 from monitoring.live.lifespan import lifespan  # noqa: E402
 from monitoring.live.routes import websockets  # noqa: E402
+from monitoring.live.streaming import with_event_streams  # noqa: E402
 from restores.received.ingest import with_received_files  # noqa: E402
 from uploads.ingest.application import with_uploads  # noqa: E402
 
+pages = with_short_pings(with_event_streams(django))
 application = ProtocolTypeRouter(
     {
-        "http": with_uploads(with_received_files(with_static_files(with_short_pings(django)))),
+        "http": with_uploads(with_received_files(with_static_files(pages))),
         "websocket": websockets,
         "lifespan": lifespan,
     }

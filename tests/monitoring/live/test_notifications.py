@@ -12,7 +12,7 @@ from monitoring.files.services import open_file
 from monitoring.live.notifications import notification_service
 from tests.cast import superuser
 from tests.monitoring.live.conftest import Listening
-from tests.monitoring.live.test_hub import apart
+from tests.monitoring.live.followers import apart
 
 __all__ = ["superuser"]
 pytestmark = pytest.mark.django_db(transaction=True)

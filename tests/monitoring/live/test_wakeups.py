@@ -30,7 +30,7 @@ from monitoring.live.following import Subscription
 from monitoring.live.hub import Hub
 from monitoring.live.mailbox import Mailbox
 from tests.config.waiting import busyness
-from tests.monitoring.live.test_hub import NOBODY, apart, take, write
+from tests.monitoring.live.followers import NOBODY, apart, take, write
 
 
 class Ear:
