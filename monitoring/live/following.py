@@ -44,7 +44,7 @@ class Followed:
     @property
     def is_over(self) -> bool:
         # Its end is in every box.
-        return self.last is not None and self.last.state.is_final
+        return self.last is not None and self.last.is_final
 
     def due_at(self, pace: Pace, *, has_changed: bool) -> float:
         """When to read it next, by the monotonic clock."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from monitoring.live.at_once import Rest, begin
@@ -36,6 +37,11 @@ class Letter:
     # A State: which one, its form knows.
     state: Any
     _texts: dict[Form, str] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def is_final(self) -> bool:
+        """Asked for each reader."""
+        return bool(self.state.is_final)
 
     def text(self, form: Form) -> str:
         if form not in self._texts:
@@ -71,7 +77,7 @@ class Mailbox:
     def put(self, letter: Letter) -> None:
         if letter.topic in self._over or self._end is not None:
             return
-        if letter.state.is_final:
+        if letter.is_final:
             self._over.add(letter.topic)
         if self._at_once is not None:
             self._say_now(self._at_once, letter)
@@ -120,7 +126,7 @@ class Mailbox:
                 elif not self._has_told_end:
                     letter = await self.take()
                     await say(letter)
-                    self._has_told_end = letter.state.is_final
+                    self._has_told_end = letter.is_final
         finally:
             if self._begun is not None:
                 self._begun.close()
@@ -142,7 +148,7 @@ class Mailbox:
         except Exception as error:  # noqa: BLE001 - it is this reader's alone
             self.end(error)
             return
-        self._has_told_end = letter.state.is_final
+        self._has_told_end = letter.is_final
         if self._begun is not None or self._has_told_end:
             self._at_once = None
             self._filled.set()

@@ -1,6 +1,7 @@
 """The messages of the live protocol, in both forms: of a WebSocket, and flat of an event stream."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, cast
 
 import orjson
@@ -143,7 +144,12 @@ def now() -> str:
 
 def thumbnail_of(kind: str, kept: str) -> str:
     """Always on our own host: a picture that was fetched and kept, or else the kind's icon."""
-    return kept or static(f"kinds/{kind}.svg")
+    return kept or _icon(kind)
+
+
+@cache
+def _icon(kind: str) -> str:
+    return static(f"kinds/{kind}.svg")
 
 
 # ---- numbers ----------------------------------------------------------------------------
