@@ -20,7 +20,8 @@ from uploads.ending import end_session
 from uploads.ingest.answers import Send, answer
 from uploads.ingest.application import answering
 from uploads.ingest.asking import Asked, number
-from uploads.ingest.receiving import Receive, receive_into, writer_of
+from uploads.ingest.blocks import Receive
+from uploads.ingest.receiving import receive_into, writer_of
 from uploads.ingest.threads import ask
 from uploads.ingest.tus import VERSION_HEADER, require_version
 from uploads.ingest.whole import end_whole

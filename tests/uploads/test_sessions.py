@@ -1,6 +1,5 @@
 """Sessions without a network: limits, expiry, storing with retries, and what is kept of a video."""
 
-import asyncio
 import hashlib
 import resource
 import shutil
@@ -27,10 +26,8 @@ from uploads.errors import (
     Over,
     TooLarge,
     TooMany,
-    TooSlow,
     WrongContent,
 )
-from uploads.ingest import receiving
 from uploads.ingest.staging import staging_folder, staging_path
 from uploads.ingest.writing import Writer
 from uploads.models import Allowance, Part, UploadSession
@@ -227,24 +224,6 @@ def test_who_was_given_up_writes_nothing_more(writer: Writer, agent: User) -> No
         writer.save()
     writer.close()
     assert Part.objects.get(pk=writer.part_id).received == 0
-
-
-async def test_silence_ends_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiving, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(receiving, "IDLE_SECONDS", 0.03)
-    messages = [{"type": "http.request", "body": b"abc", "more_body": True}]
-
-    async def receive() -> dict[str, Any]:
-        if messages:
-            return messages.pop()
-        await asyncio.sleep(60)
-        raise AssertionError
-
-    came = b""
-    with pytest.raises(TooSlow):
-        async for block in receiving.blocks(receive):
-            came += block
-    assert came == b"abc"
 
 
 def test_a_second_worker_does_nothing(

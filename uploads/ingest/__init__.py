@@ -5,7 +5,8 @@ to its staging file once, hashed on the way, in constant memory.
 
 application  which address is whose
 asking       who asks, and for which part
-receiving    from the socket to the writer, in blocks, with a limit of silence
+blocks       from the socket, in blocks of a shared size, with a limit of silence
+receiving    from the blocks to the writer
 writing      one writer of a part: its turn, its lock, what is durable
 staging      the files themselves
 tus, whole   the protocols

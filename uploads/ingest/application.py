@@ -11,7 +11,7 @@ from access.request import address_of_request
 from uploads.ingest import tus
 from uploads.ingest.answers import Send, answer, refuse
 from uploads.ingest.asking import Asked, sender_of
-from uploads.ingest.receiving import Disconnected, Receive
+from uploads.ingest.blocks import Disconnected, Receive
 from uploads.ingest.routes import Route, found
 from uploads.ingest.sharing import is_preflight, shared
 from uploads.ingest.threads import ask

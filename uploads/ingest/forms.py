@@ -4,6 +4,7 @@
 it says, or the query.
 """
 
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from access.models import User
 from uploads.errors import BadRequest
 from uploads.ingest.asking import Asked
-from uploads.ingest.receiving import Pump, Receive, blocks, saved, writer_of
+from uploads.ingest.blocks import Receive, blocks
+from uploads.ingest.receiving import Pump, saved, writer_of
 from uploads.ingest.threads import ask
 from uploads.models import Part
 from uploads.selectors import part_for
@@ -103,10 +105,11 @@ async def take_form(
         raise BadRequest(_("The form names no boundary."))
     form, taking = _Form(boundary), _Taking(user, ref, file_type)
     try:
-        async for block in blocks(receive):
-            form.feed(block)
-            await taking.take(form.pieces)
-            form.pieces = [piece for piece in form.pieces if not piece.is_over]
+        async with aclosing(blocks(receive)) as coming:
+            async for block in coming:
+                form.feed(block)
+                await taking.take(form.pieces)
+                form.pieces = [piece for piece in form.pieces if not piece.is_over]
     except BaseException:
         await taking.give_up()
         raise

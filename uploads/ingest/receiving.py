@@ -1,33 +1,25 @@
-"""From the socket to the writer: in blocks, reading one while the last is written.
+"""From the socket to the writer: reading one block while the last is written.
 
-Silence ends a request after `IDLE_SECONDS`; whatever came until then is kept.
+However a request ends, what came until then is kept.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from uploads.errors import Busy, TooSlow
+from uploads.errors import Busy
 from uploads.ingest.asking import Asked
+from uploads.ingest.blocks import Disconnected, Receive, blocks
 from uploads.ingest.threads import ask, begin
 from uploads.ingest.writing import Writer
 from uploads.models import Part
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-
-BLOCK_BYTES = 1 << 20
-LOOK_SECONDS = 1.0
-IDLE_SECONDS = 60.0
 # How long an older request has to save what it has.
 YIELD_SECONDS = 5.0
 GLANCE_SECONDS = 0.02
-
-
-class Disconnected(Exception):
-    """The sender is gone: there is nobody to answer."""
 
 
 async def of_living_sender(asked: Asked, receive: Receive) -> Receive:
@@ -47,38 +39,6 @@ async def of_living_sender(asked: Asked, receive: Receive) -> Receive:
         return first.pop() if first else await receive()
 
     return go_on
-
-
-async def blocks(receive: Receive) -> AsyncIterator[bytes]:
-    """The body; an empty block when nothing comes for a second. Raises Disconnected, TooSlow."""
-    held: list[bytes] = []
-    size, silent = 0, 0.0
-    while True:
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                message = await receive()
-        except TimeoutError:
-            silent += LOOK_SECONDS
-            yield b"".join(held)
-            held, size = [], 0
-            if silent >= IDLE_SECONDS:
-                raise TooSlow(
-                    _("Nothing came for a minute; what came until then is kept.")
-                ) from None
-            continue
-        if message["type"] == "http.disconnect":
-            yield b"".join(held)
-            raise Disconnected
-        silent = 0.0
-        if body := message.get("body", b""):
-            held.append(body)
-            size += len(body)
-        more = message.get("more_body", False)
-        if size >= BLOCK_BYTES or not more:
-            yield b"".join(held)
-            held, size = [], 0
-        if not more:
-            return
 
 
 @asynccontextmanager
@@ -133,10 +93,11 @@ async def receive_into(
     """All of the body into the writer; what came is saved however it ends."""
     pump = Pump(writer)
     try:
-        async for block in blocks(receive):
-            if look is not None:
-                look(block)
-            await pump.give(block)
+        async with aclosing(blocks(receive)) as coming:
+            async for block in coming:
+                if look is not None:
+                    look(block)
+                await pump.give(block)
         await pump.settle()
     except BaseException:
         await saved(writer, pump)

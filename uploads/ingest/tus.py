@@ -26,7 +26,8 @@ from uploads.errors import (
 )
 from uploads.ingest.answers import Send, answer
 from uploads.ingest.asking import Asked, number
-from uploads.ingest.receiving import Receive, of_living_sender, receive_into, writer_of
+from uploads.ingest.blocks import Receive
+from uploads.ingest.receiving import of_living_sender, receive_into, writer_of
 from uploads.ingest.threads import ask
 from uploads.ingest.whole import refuse_too_long
 from uploads.ingest.writing import Writer

@@ -11,8 +11,9 @@ from uploads.description import describe_status
 from uploads.errors import BadRequest, Incomplete, TooLarge, WrongContent, WrongType
 from uploads.ingest.answers import Send, answer
 from uploads.ingest.asking import Asked
+from uploads.ingest.blocks import Receive
 from uploads.ingest.forms import take_form
-from uploads.ingest.receiving import Receive, of_living_sender, receive_into, writer_of
+from uploads.ingest.receiving import of_living_sender, receive_into, writer_of
 from uploads.ingest.staging import staging_path
 from uploads.ingest.threads import ask
 from uploads.ingest.writing import Writer
