@@ -50,17 +50,31 @@ class PerMinute(BaseThrottle):
             log.warning("throttle_away", error=str(error))
             return True
 
+    def is_spent(self, who: str | None) -> bool:
+        """Whether the next one would be too many. Counts nothing."""
+        limit: int = settings.API_LIMITS.get(self.scope, 0)
+        if not limit or who is None:
+            return False
+        try:
+            return int(cache.get(self._key(f"{self.scope}:{who}"), 0)) >= limit
+        except RedisError as error:
+            log.warning("throttle_away", error=str(error))
+            return False
+
     def wait(self) -> float:
         """Seconds until the next window."""
         return math.ceil(WINDOW_SECONDS - time.time() % WINDOW_SECONDS)
 
     def _count(self, name: str) -> int:
-        key = f"rate:{name}:{int(time.time()) // WINDOW_SECONDS}"
+        key = self._key(name)
         try:
             return int(cache.incr(key))
         except ValueError:
             # The first of this minute; of two firsts, one counts on.
             return 1 if cache.add(key, 1, 2 * WINDOW_SECONDS) else int(cache.incr(key))
+
+    def _key(self, name: str) -> str:
+        return f"rate:{name}:{int(time.time()) // WINDOW_SECONDS}"
 
 
 class PerUser(PerMinute):

@@ -208,14 +208,18 @@ SPECTACULAR_SETTINGS = SPECTACULAR
 CORS_ALLOWED_ORIGINS = ENVIRONMENT.cors_origins
 CORS_URLS_REGEX = r"^/(api|downloads|upload)/"
 CORS_ALLOW_HEADERS = (
-    *("authorization", "content-type", "idempotency-key", "range"),
+    *("authorization", "content-type", "content-range", "idempotency-key", "range"),
     *("tus-resumable", "upload-length", "upload-offset", "upload-metadata", "upload-checksum"),
+    # What tus clients send by their options; what is not spoken here is refused with its reason.
+    *("upload-defer-length", "upload-concat", "x-http-method-override"),
+    *("x-request-id", "x-requested-with"),
 )
 CORS_EXPOSE_HEADERS = (
-    *("Location", "Retry-After", "Content-Range", "Content-Disposition"),
+    *("Location", "Retry-After", "WWW-Authenticate"),
+    *("Accept-Ranges", "Content-Range", "Content-Disposition", "ETag"),
     *("X-Checksum-SHA256", "Repr-Digest", "Idempotent-Replayed"),
     *("Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Checksum-Algorithm"),
-    *("Upload-Offset", "Upload-Length", "Upload-Expires"),
+    *("Upload-Offset", "Upload-Length", "Upload-Defer-Length", "Upload-Metadata", "Upload-Expires"),
 )
 KNOX_TOKEN_MODEL = "access.Token"  # noqa: S105
 # Its own table is replaced by ours, but its migrations would make it all the same; then a

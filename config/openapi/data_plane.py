@@ -28,6 +28,11 @@ _OFFSET = {
     "Upload-Offset": {"schema": {"type": "integer"}, "description": "How many bytes are here."},
     "Upload-Expires": {"schema": TEXT, "description": "Until when they are kept."},
 }
+_OVERRIDE = header(
+    *("X-HTTP-Method-Override", one_of("HEAD", "PATCH", "DELETE")),
+    "The method that is meant, for clients of tus whose line lets only POST by.",
+    "PATCH",
+)
 _SAID = {"Upload-Metadata": {"schema": TEXT, "description": "What its creation by tus said."}}
 _RANGE = header(
     *("Content-Range", TEXT, "Where a body goes on that is no whole one: where the server stands."),
@@ -60,7 +65,14 @@ def _needed(name: str, least: int, said: str) -> Call:
     return {**header(name, number(least, 1 << 50), said, "7864320"), "required": True}
 
 
-def _whole(operation_id: str, what: str, *, form: bool, asks: tuple[Call, ...] = ()) -> Call:
+def _whole(
+    operation_id: str,
+    what: str,
+    *,
+    form: bool,
+    asks: tuple[Call, ...] = (),
+    headers: tuple[Call, ...] = (),
+) -> Call:
     example = {**SAMPLES["UploadStatus"], "part": "file", "sha256": SAMPLES["UploadEnd"]["sha256"]}
     sent = {"application/json": {"schema": ref("UploadTaken"), "example": example}}
     found = call(
@@ -68,7 +80,7 @@ def _whole(operation_id: str, what: str, *, form: bool, asks: tuple[Call, ...] =
         description="The body goes to the disk as it comes; what is acknowledged is flushed. Sent "
         "again it goes on behind what is here.",
         asks=asks,
-        headers=(_RANGE,),
+        headers=(_RANGE, *headers),
         refuses=(400, 404, 409),
         conflict=_TAKEN_OVER,
         answers=_answers(
@@ -122,7 +134,7 @@ def _resource(name: str, what: str) -> dict[str, Call]:
         answers=_answers({"204": {"description": "It is gone."}}, "410", "412"),
     )
     return {
-        "post": _whole(f"send{name}", what, form=True),
+        "post": _whole(f"send{name}", what, form=True, headers=(_OVERRIDE,)),
         "put": _whole(f"put{name}", what, form=False),
         "head": stand,
         "patch": append,

@@ -43,7 +43,9 @@ def with_received_files(application: Any) -> Any:
         if scope["path"].rstrip("/") != PATH or _size(asked) is None:
             await application(scope, receive, send)
             return
-        await answering(asked, send, lambda said, user: _take(asked, receive, said, user))
+        await answering(
+            asked, send, lambda said, user: _take(asked, receive, said, user), opens=True
+        )
 
     return serve
 

@@ -1,57 +1,36 @@
 """Pages of other sites may send files when their site is named: by a token, never by a cookie."""
 
-import asyncio
-from typing import Any
-
 import pytest
 from django.conf import LazySettings
 from django.test import Client
 
 from access.models import User
-from config.asgi import application
 from storage.models import StorageTarget
 from tests.cast import Login
 from tests.monitoring.live.conftest import token_of
+from tests.uploads.asgi import ask
 from uploads.models import UploadSession
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OURS, FOREIGN = "https://status.example.org", "https://evil.example.net"
 TUS = "/api/uploads/tus/"
-CREATION = {"tus-resumable": "1.0.0", "upload-length": "5"}
+CREATION = {
+    "tus-resumable": "1.0.0",
+    "upload-length": "5",
+    "upload-metadata": "filename YS5tcDQ=",
+}
+# What browser clients put into their requests, by one option or another.
+SENT = {
+    *("authorization", "content-type", "content-range", "tus-resumable", "upload-length"),
+    *("upload-offset", "upload-metadata", "upload-checksum", "upload-defer-length"),
+    *("upload-concat", "x-http-method-override", "x-request-id", "x-requested-with"),
+}
 PATHS = [TUS, f"{TUS}x", "/upload/video/x", "/upload/metadata/x", "/api/uploads/x/file"]
 
 
 @pytest.fixture(autouse=True)
 def one_named_site(settings: LazySettings) -> None:
     settings.CORS_ALLOWED_ORIGINS = [OURS]
-
-
-def ask(method: str, path: str, **headers: str) -> tuple[int, dict[str, str]]:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    scope: dict[str, Any] = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [(k.encode(), v.encode()) for k, v in {"host": "localhost", **named}.items()],
-        "client": ("127.0.0.1", 1),
-        "server": ("localhost", 80),
-    }
-
-    said: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        said.append(message)
-
-    asyncio.run(application(scope, receive, send))
-    found = {k.decode().lower(): v.decode() for k, v in said[0]["headers"]}
-    return int(said[0]["status"]), found
 
 
 def preflight(path: str, origin: str) -> dict[str, str]:
@@ -66,8 +45,7 @@ def test_a_browser_asks_before(path: str) -> None:
     headers = preflight(path, OURS)
     assert headers["access-control-allow-origin"] == OURS
     assert "PATCH" in headers["access-control-allow-methods"]
-    for name in ("authorization", "tus-resumable", "upload-offset", "upload-metadata"):
-        assert name in headers["access-control-allow-headers"]
+    assert set(headers["access-control-allow-headers"].split(", ")) >= SENT
     assert "access-control-allow-credentials" not in headers
     assert not [name for name in preflight(path, FOREIGN) if name.startswith("access-control")]
 
@@ -98,8 +76,17 @@ def test_answers_are_for_the_named_site(
     assert status == 201
     assert headers.get("access-control-allow-origin") == (OURS if allowed else None)
     exposed = headers.get("access-control-expose-headers", "").split(", ")
-    wanted = {"Location", "Upload-Offset", "Upload-Expires", "Tus-Resumable", "Retry-After"}
-    assert (wanted <= set(exposed)) is allowed
+    said_by_tus = {name for name in headers if name.startswith(("upload-", "tus-"))}
+    wanted = {"location", "retry-after", "content-range", *said_by_tus}
+    assert {"upload-offset", "upload-expires", "tus-resumable"} <= said_by_tus
+    assert (wanted <= {name.lower() for name in exposed}) is allowed
+    path = headers["location"].removeprefix("http://localhost")
+    status, stands = ask("HEAD", path, **bearer)
+    assert status == 200
+    # Whatever an answer says of the upload, a page may read.
+    more = {name for name in stands if name.startswith(("upload-", "tus-"))}
+    assert {"upload-metadata", "upload-length"} <= more
+    assert (more <= {name.lower() for name in exposed}) is allowed
     status, refused = ask("HEAD", f"{TUS}nothing", **bearer)
     assert status == 404
     assert refused.get("access-control-allow-origin") == (OURS if allowed else None)
@@ -117,3 +104,19 @@ def test_a_cookie_opens_nothing_for_another_site(
     assert ask("POST", TUS, cookie=named, origin=origin, **CREATION)[0] == 401
     assert not UploadSession.objects.exists()
     assert ask("POST", TUS, cookie=named, origin="http://localhost", **CREATION)[0] == 201
+
+
+def test_a_method_may_be_named_by_a_header(agent: User, storage_target: StorageTarget) -> None:
+    """As tus 1.0.0 says, for lines that let only GET and POST by."""
+    bearer = {"authorization": f"Bearer {token_of(agent)}"}
+    _status, headers = ask("POST", TUS, **bearer, **CREATION)
+    path = headers["location"].removeprefix("http://localhost")
+    piece = {"upload-offset": "3", "content-type": "application/offset+octet-stream"}
+    override = "x-http-method-override"
+    assert ask("POST", path, **bearer, **piece, **{override: "PATCH"})[0] == 409
+    assert ask("POST", path, **bearer, **{override: "HEAD"})[1]["upload-length"] == "5"
+    # Only of a POST: what changes something must not come as what is safe.
+    assert ask("GET", path, **bearer, **{override: "DELETE"})[0] == 405
+    assert UploadSession.objects.get().is_receiving
+    assert ask("POST", path, **bearer, **{override: "DELETE"})[0] == 204
+    assert not UploadSession.objects.get().is_receiving

@@ -39,6 +39,8 @@ async def _serve(asked: Asked, receive: Receive, send: Send, route: Route, ref: 
     if is_preflight(asked):
         await answer(shared(asked, send), 200)
         return
+    if route.speaks_tus:
+        asked.take_override()
     if asked.method == "OPTIONS" and route.speaks_tus:
         await answer(shared(asked, send), 204, headers=tus.OPTIONS)
         return
@@ -46,6 +48,7 @@ async def _serve(asked: Asked, receive: Receive, send: Send, route: Route, ref: 
         asked,
         send,
         lambda said, user: _route(asked, receive, said, route, ref, user),
+        opens=not ref,
         headers=tus.VERSION_HEADER if route.speaks_tus else {},
     )
 
@@ -55,13 +58,15 @@ async def answering(
     send: Send,
     serve: Callable[[Send, User], Awaitable[None]],
     *,
+    opens: bool,
     headers: Mapping[str, str] | None = None,
 ) -> None:
-    """Let in who may ask, and answer whatever goes wrong in the API's own form."""
+    """Let in who may ask, and answer whatever goes wrong in the API's own form. `opens`: it opens
+    an upload, and counts as a request of the API."""
     said = _Said(shared(asked, send))
     try:
         with address_of_request(asked.address):
-            user = await ask(sender_of, asked)
+            user = await ask(sender_of, asked, opens=opens)
             await serve(said, user)
     except Disconnected:
         log.info("upload_cut", path=asked.path)

@@ -8,11 +8,12 @@ from django.conf import settings
 from rest_framework.exceptions import NotAuthenticated, Throttled
 
 from access.models import User
-from access.throttling import PerAddress
+from access.throttling import PerAddress, count_request
 from monitoring.live.access import identify
 from monitoring.live.errors import LiveError
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+OVERRIDES = ("HEAD", "PATCH", "DELETE")
 
 
 class Asked:
@@ -27,6 +28,12 @@ class Asked:
         self._headers: dict[str, str] = {}
         for name, value in scope["headers"]:
             self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+
+    def take_override(self) -> None:
+        """tus 1.0.0: X-HTTP-Method-Override stands for methods that a proxy does not let by."""
+        wanted = self.header("x-http-method-override").upper()
+        if self.method == "POST" and wanted in OVERRIDES:
+            self.method = wanted
 
     def header(self, name: str) -> str:
         return self._headers.get(name, "")
@@ -45,15 +52,20 @@ class Asked:
         """The announced length of the body, in bytes."""
         return number(self.header("content-length"))
 
-    @property
-    def META(self) -> dict[str, str]:
-        return {"REMOTE_ADDR": self.address or ""}
 
+def sender_of(asked: Asked, *, opens: bool) -> User:
+    """Raises NotAuthenticated or Throttled.
 
-def sender_of(asked: Asked) -> User:
-    """Raises NotAuthenticated, or Throttled where there were too many tokens that are none."""
+    Counted are tokens that are none, and requests that open an upload (`opens`). Those that send
+    its bytes are not: what they may cost is limited by how much may be open, and sent in a day.
+    """
+    throttle, address = PerAddress(), asked.address or ""
+    by_token = bool(asked.header("authorization"))
+    if by_token and throttle.is_spent(address or None):
+        # Before the token is looked at: who guesses must not learn here which one is right.
+        raise Throttled(wait=throttle.wait())
     try:
-        user, _credential = identify(
+        user, credential = identify(
             authorization=asked.header("authorization"),
             session=_session_of(asked.header("cookie")),
             origin=asked.header("origin") or None,
@@ -61,10 +73,11 @@ def sender_of(asked: Asked) -> User:
             must_have_origin=asked.method not in SAFE,
         )
     except LiveError:
-        throttle = PerAddress()
-        if asked.header("authorization") and not throttle.allows(asked):  # type: ignore[arg-type]  # it reads META alone
+        if by_token and not count_request(address=address):
             raise Throttled(wait=throttle.wait()) from None
         raise NotAuthenticated from None
+    if opens and not count_request(address=address, user=user.pk, token=credential.token_id):
+        raise Throttled(wait=throttle.wait())
     return user
 
 
