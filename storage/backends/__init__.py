@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from storage.backends.local import LocalBackend, Room
+from storage.backends.local import LocalBackend
+from storage.backends.room import Room
 from storage.models import StorageTarget
 
 

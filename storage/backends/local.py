@@ -11,26 +11,18 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from faults import reach
 from storage.backends.drafts import DRAFTS, Draft, named_errors, remove_if_forsaken
+from storage.backends.room import Room
 from storage.errors import NotLockable, ObjectExists, StorageError
 from storage.keys import check_key, check_sheet_key
 
 if TYPE_CHECKING:
     from storage.backends import Sink
-
-
-@dataclass(frozen=True)
-class Room:
-    """In bytes."""
-
-    free: int
-    total: int
 
 
 class LocalBackend:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from django.utils.translation import gettext as _
 
-from storage.backends.local import Room
+from storage.backends.room import Room
 from storage.backends.s3.connection import Connection
 from storage.backends.s3.failures import code_of, not_lockable
 from storage.backends.s3.place import Place
