@@ -6,6 +6,7 @@ from backups.description import iso
 from uploads.limits import Quota
 from uploads.models import Part, UploadSession
 from uploads.overview import Sender
+from uploads.rates import rate_of
 from uploads.states import Status
 
 
@@ -34,11 +35,13 @@ def describe_status(session: UploadSession) -> dict[str, Any]:
 
 
 def describe_listed(session: UploadSession) -> dict[str, Any]:
+    """`rate` in bytes a second; null while nothing comes."""
     return {
         **describe_status(session),
         "kind": session.kind,
         "file_name": session.file_name or None,
         "sender": session.created_by.get_username() if session.created_by else None,
+        "rate": _whole(rate_of(session)),
     }
 
 
@@ -82,6 +85,10 @@ def describe_content(session: UploadSession) -> dict[str, Any] | None:
     if not session.content_detail:
         return None
     return {"passed": session.content_passed, "detail": session.content_detail}
+
+
+def _whole(rate: float | None) -> int | None:
+    return None if rate is None else round(rate)
 
 
 def _percent(received: int, size: int) -> float:

@@ -40,6 +40,11 @@ def quota_of(user: User) -> Quota:
     return quotas_of([user])[user.pk]
 
 
+def general_quota() -> Quota:
+    """What the installation allows a sender of whom nothing else is said."""
+    return _quota(Allowance(), {})
+
+
 def quotas_of(users: Collection[User]) -> dict[int, Quota]:
     """By the key of the user; in two queries, however many they are."""
     allowances = {one.user_id: one for one in Allowance.objects.filter(user__in=users)}
@@ -68,6 +73,11 @@ def _quota(own: Allowance, used: Mapping[str, Any]) -> Quota:
         bytes_today=used.get("today") or 0,
         deletes_recordings=own.deletes_recordings,
     )
+
+
+def allowance_of(user: User) -> Allowance:
+    """What was said of this sender alone; all of it empty where nothing was."""
+    return Allowance.objects.filter(user=user).first() or Allowance(user=user)
 
 
 @transaction.atomic

@@ -62,6 +62,7 @@ class UploadSession(models.Model):
     file = models.ForeignKey(TrackedFile, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     last_byte_at = models.DateTimeField(_("last byte"), null=True)
+    rate = models.FloatField(_("bytes a second"), db_default=0.0, default=0.0)
     expires_at = models.DateTimeField(_("kept until"))
     ended_at = models.DateTimeField(_("ended"), null=True)
 

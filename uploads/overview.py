@@ -15,6 +15,7 @@ from access.policy import Actor, companies_where
 from uploads.errors import NoSession
 from uploads.limits import Quota, quota_of, quotas_of
 from uploads.models import UploadSession
+from uploads.rates import COMING
 from uploads.selectors import session_for, visible_sessions
 from uploads.states import Status
 
@@ -45,9 +46,12 @@ class UploadPage:
 
 @dataclass(frozen=True)
 class Counts:
-    """Of now, and of the last 24 hours: completed, failed, and how many bytes came."""
+    """Of now, with how many of the active send, and together how many bytes a second; and of the
+    last 24 hours: completed, failed, and how many bytes came."""
 
     active: int
+    sending: int
+    rate: float
     queue: int
     retrying: int
     completed: int
@@ -76,15 +80,18 @@ def list_uploads(*, actor: Actor, which: str = "", after: str = "", limit: int =
 def count_uploads(*, actor: Actor) -> Counts:
     lately = Q(ended_at__gt=Now() - DAY)
     done = Q(status=Status.COMPLETED) & lately
+    sending = Q(status=Status.UPLOADING) & COMING
     found: dict[str, Any] = UploadSession.objects.visible_to(actor).aggregate(
         active=Count("pk", filter=Q(status__in=ACTIVE)),
+        sending=Count("pk", filter=sending),
+        rate=Sum("rate", filter=sending),
         queue=Count("pk", filter=Q(status=Status.FINALIZING)),
         retrying=Count("pk", filter=Q(status=Status.FINALIZING, retry_count__gt=0)),
         completed=Count("pk", filter=done),
         failed=Count("pk", filter=Q(status__in=_STATES["failed"]) & lately),
         received=Sum("file_size", filter=done),
     )
-    return Counts(**{**found, "received": found["received"] or 0})
+    return Counts(**{**found, "rate": found["rate"] or 0.0, "received": found["received"] or 0})
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,9 @@ SHAPES: dict[str, Shape] = {
         sha256=TEXT,
         content=maybe(ref("UploadContent")),
     ),
-    "ListedUpload": answer(**_STATUS, kind=TEXT, file_name=maybe(TEXT), sender=maybe(TEXT)),
+    "ListedUpload": answer(
+        **_STATUS, kind=TEXT, file_name=maybe(TEXT), sender=maybe(TEXT), rate=maybe(COUNT)
+    ),
     "UploadPage": answer(
         results=listing(ref("ListedUpload")),
         next=maybe(TEXT),
@@ -249,6 +251,7 @@ SAMPLES: dict[str, Any] = {
                 "kind": "recording",
                 "file_name": "rdp_123_1729950022.mp4",
                 "sender": "agent:till-4",
+                "rate": 4194304,
             }
         ],
         "next": None,

@@ -1,7 +1,11 @@
 """The API of what comes in: lists, an end, a second try; and what agents are allowed."""
 
+from datetime import timedelta
+
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from access.models import Agent, AuditEntry, Company, User
@@ -12,6 +16,7 @@ from tests.cast import Login
 from tests.uploads.made import make_session
 from uploads.models import Allowance, UploadSession
 from uploads.overview import list_senders
+from uploads.rates import rate_after
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +116,62 @@ def test_many_senders_cost_no_more(
     # Who may see them, the agents, what each is allowed, what each has used.
     with django_assert_max_num_queries(3):
         assert len(list_senders(actor=admin)) == 12
+
+
+def test_the_page_of_one_agent(
+    sessions: list[UploadSession], company: Company, login: Login, agent: User, admin: User
+) -> None:
+    Agent.objects.create(agent_id="till", company=company, user=agent)
+    url = "/dashboard/uploads/senders/till"
+    client = login(admin)
+    assert f'href="{url}"' in client.get("/dashboard/uploads").content.decode()
+    page = client.get(url).content.decode()
+    assert "2 of 50" in page
+    assert "Empty: as the installation has it, 10,240 (10.7 GB)." in page
+    answer = client.post(url, {"most_mb": "1", "most_open": "-1"})
+    assert answer.status_code == 400
+    assert "Open at once: Ensure this value" in answer.content.decode()
+    assert not Allowance.objects.exists()
+    answer = client.post(url, {"most_mb": "1", "most_open": "", "deletes_recordings": "on"})
+    assert (answer.status_code, answer["Location"]) == (302, url)
+    own = Allowance.objects.get()
+    assert (own.most_mb, own.most_open, own.most_mb_a_day) == (1, None, None)
+    assert own.deletes_recordings is True
+    assert 'name="most_mb" value="1"' in client.get(url).content.decode()
+    # What the page says holds at once.
+    body = {"file_size": (1 << 20) + 1}
+    opened = login(agent).post("/api/uploads/create-session", body, content_type="application/json")
+    assert (opened.status_code, opened.json()["code"]) == (413, "too_large")
+
+
+def test_the_rate_is_of_those_who_send_now(
+    sessions: list[UploadSession], login: Login, viewer: User
+) -> None:
+    def receive(session: UploadSession, rate: float, *, seconds_ago: int) -> None:
+        last = timezone.now() - timedelta(seconds=seconds_ago)
+        rows = UploadSession.objects.filter(pk=session.pk)
+        rows.update(status="uploading", rate=rate, last_byte_at=last)
+
+    receive(sessions[0], 2e6, seconds_ago=1)
+    receive(sessions[1], 7e6, seconds_ago=60)
+    client = login(viewer)
+    assert "1 sends now, 2.00 MB/s." in client.get("/dashboard/uploads").content.decode()
+    receive(sessions[2], 3e6, seconds_ago=1)
+    page = client.get("/dashboard/uploads").content.decode()
+    assert "2 send now, together 5.00 MB/s." in page
+    assert "7.00 MB/s" not in page
+    rates = [one["rate"] for one in client.get("/api/uploads").json()["results"]]
+    assert rates == [3_000_000, None, 2_000_000]
+
+
+@pytest.mark.parametrize(
+    ("pause", "least", "most"), [(1.0, 1.1e6, 1.4e6), (60.0, 1.9e6, 2.1e6), (6.0, 0.3e6, 0.4e6)]
+)
+def test_a_pause_is_no_part_of_the_rate(
+    sessions: list[UploadSession], pause: float, least: float, most: float
+) -> None:
+    """2 MB came in one second: beside what came before, after a pause, and after a short one."""
+    rows = UploadSession.objects.filter(pk=sessions[0].pk)
+    rows.update(rate=1e6, last_byte_at=Now() - timedelta(seconds=pause))
+    rows.update(rate=rate_after(size=2_000_000, seconds=1.0), last_byte_at=Now())
+    assert least < rows.get().rate < most

@@ -124,6 +124,7 @@ RULES: dict[str, Rule] = {
     "alerts:window-end": rule(POST=ADMINS_ONE),
     "uploads:list": rule(GET=NOT_AGENTS),
     "uploads:act": rule(POST=ACT_ON_ONE),
+    "uploads:sender": rule(GET=ADMINS_ONE, POST=ADMINS_ONE),
     "uploads:recordings": rule(GET=NOT_AGENTS),
     "uploads:retention": rule(GET=NOT_AGENTS, POST="ffifii"),
     "uploads:recording": rule(GET=READ_ONE),

@@ -28,6 +28,7 @@ from uploads.ingest import staging
 from uploads.ingest.digests import keep_digest, kept_digest
 from uploads.limits import require_room
 from uploads.models import Part, UploadSession
+from uploads.rates import rate_after
 from uploads.states import Status
 
 log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ class Writer:
         self._descriptor = -1
         self._closed = False
         self._due = 0.0
+        self._began = 0.0
         self._unlooked = 0
         self._earlier: Any = hashlib.sha256()
         self._reread = 0
@@ -102,7 +104,8 @@ class Writer:
         self.part, self.have = part, part.received
         self.position = 0 if offset is None else offset
         self.digest = kept_digest(part.pk, self.position)
-        self._due = time.monotonic() + CHECKPOINT_SECONDS
+        self._began = time.monotonic()
+        self._due = self._began + CHECKPOINT_SECONDS
 
     def _held(self) -> tuple[UploadSession, Part]:
         """Raises TakenOver."""
@@ -217,16 +220,17 @@ class Writer:
         with transaction.atomic():
             session = hold_session(self.part.session)
             require_receiving(session)
-            is_file = self.part.kind == Part.Kind.FILE
             changed = self.have != self.part.received
             Part.objects.filter(pk=self.part_id).update(received=self.have)
             if not changed:
                 return
             Part.objects.filter(pk=self.part_id).exclude(sha256="").update(sha256="")
+            more, took = self.have - self.part.received, time.monotonic() - self._began
+            rate = rate_after(size=max(0, more), seconds=took)
             UploadSession.objects.filter(pk=session.pk).update(
-                last_byte_at=Now(), expires_at=Now() + kept_for()
+                rate=rate, last_byte_at=Now(), expires_at=Now() + kept_for()
             )
-            if is_file:
+            if self._is_file:
                 if session.status != Status.UPLOADING:
                     move(session, Status.UPLOADING)
                 assert session.file is not None

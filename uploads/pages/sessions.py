@@ -14,6 +14,7 @@ from uploads.ending import end_session
 from uploads.errors import NoSession
 from uploads.models import UploadSession
 from uploads.overview import FILTERS, Counts, count_uploads, list_senders, list_uploads
+from uploads.rates import rate_of
 from uploads.selectors import session_for
 from uploads.sessions import retry_session
 from uploads.states import OVER, Status
@@ -32,7 +33,7 @@ def upload_list(request: HttpRequest) -> HttpResponse:
         page = list_uploads(actor=user, which=which, after=cursor, limit=ROWS)
     except NoSession as error:
         raise Http404(str(error)) from error
-    rows = [(session, _course(session)) for session in page.results]
+    rows = [(session, _course(session), rate_of(session)) for session in page.results]
     counts: Counts = count_uploads(actor=user)
     context = {
         "rows": rows,
@@ -42,7 +43,7 @@ def upload_list(request: HttpRequest) -> HttpResponse:
         "filters": FILTERS.items(),
         "counts": counts,
         "senders": [] if which or cursor else list_senders(actor=user),
-        "polls": any(session.status not in OVER for session, _course in rows),
+        "polls": any(session.status not in OVER for session, *_shown in rows),
     }
     live = "X-Live" in request.headers
     return render(request, "uploads/list_rows.html" if live else "uploads/list.html", context)
