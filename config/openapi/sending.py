@@ -118,7 +118,8 @@ SHAPES: dict[str, Shape] = {
             name: {"type": "string", "format": "binary"} for name in ("file", "video", "metadata")
         }
         | {"file_type": one_of("video", "metadata", "backup")},
-        "description": "`video` and `metadata`; or `file`, after `file_type`.",
+        "description": "`video` and `metadata`; or `file`, after `file_type`: without it a JSON "
+        "`file` is metadata, another one the file.",
     },
     # Of a backup, once it was looked at; `passed` is null where nobody here can read it.
     "UploadContent": answer(passed=maybe(FLAG), detail=TEXT),

@@ -1,7 +1,7 @@
 """multipart/form-data (RFC 7578), in constant memory: each file goes to its part as it comes.
 
 `video` and `metadata` name their part themselves; a `file` is what the field `file_type` before
-it says, or the query.
+it says, or the query; without either, metadata when it is JSON by its own header.
 """
 
 from contextlib import aclosing
@@ -24,6 +24,7 @@ from uploads.selectors import part_for
 MOST_FIELD_BYTES = 1000
 MOST_PARTS = 20
 OWN_NAMES = ("video", "metadata", "backup")
+JSON = b"application/json"
 
 
 @dataclass
@@ -32,6 +33,7 @@ class _Piece:
 
     name: str = ""
     is_file: bool = False
+    is_json: bool = False
     bodies: list[bytes] = field(default_factory=list)
     is_over: bool = False
 
@@ -87,6 +89,8 @@ class _Form:
         piece = self.pieces[-1]
         piece.name = options.get(b"name", b"").decode("utf-8", "replace")
         piece.is_file = b"filename" in options or piece.name in OWN_NAMES or piece.name == "file"
+        said, _charset = parse_options_header(self._head.get("content-type", b""))
+        piece.is_json = said == JSON or options.get(b"filename", b"").lower().endswith(b".json")
 
     def _body(self, data: bytes, start: int, end: int) -> None:
         self.pieces[-1].bodies.append(data[start:end])
@@ -130,6 +134,7 @@ class _Taking:
         self._context: Any = None
         self._pump: Pump | None = None
         self._writer: Any = None
+        self._untold: str | None = None
         self.last: Part | None = None
 
     async def take(self, pieces: list[_Piece]) -> None:
@@ -140,9 +145,17 @@ class _Taking:
             elif piece.name == "file_type":
                 self._field += bodies[:MOST_FIELD_BYTES]
                 if piece.is_over:
-                    self._file_type = self._field.decode("utf-8", "replace").strip()
+                    self._hear_type(self._field.decode("utf-8", "replace").strip())
         if not pieces and self._pump is not None:
             await self._pump.give(b"")
+
+    def _hear_type(self, file_type: str) -> None:
+        """Raises BadRequest after a file that was taken for something else already."""
+        from uploads.ingest.whole import kind_of
+
+        if self._untold is not None and self._untold != kind_of(file_type):
+            raise BadRequest(_("Put file_type before the file."))
+        self._field, self._file_type = b"", file_type
 
     async def _take_file(self, piece: _Piece, body: bytes) -> None:
         from uploads.ingest.whole import end_whole, kind_of
@@ -151,7 +164,8 @@ class _Taking:
             if not piece.name:
                 return
             file_type = piece.name if piece.name in OWN_NAMES else self._file_type
-            kind = kind_of(file_type)
+            kind = kind_of(file_type or ("metadata" if piece.is_json else ""))
+            self._untold = None if file_type else kind
             part = await ask(part_for, actor=self._user, ref=self._ref, kind=kind)
             self._context = writer_of(part, offset=None)
             self._writer = await self._context.__aenter__()

@@ -124,6 +124,26 @@ def test_curl_sends_a_form_with_both_parts(
     }
 
 
+def test_curl_sends_metadata_after_the_video_without_its_type(
+    sender: Sender, file: Path, body: bytes, tmp_path: Path
+) -> None:
+    opened = sender.open(body)
+    url = f"{sender.base}/api/uploads/{opened['session_id']}/file"
+    assert curl(sender, "-F", f"file=@{file}", url)["status"] == "uploaded"
+    beside = tmp_path / "session.json"
+    beside.write_text('{"clicks": 7}')
+    # JSON by its name; it must not be written over the video.
+    answer = curl(sender, "-F", f"file=@{beside}", url)
+    assert (answer["part"], answer["status"]) == ("metadata", "uploaded")
+    # Said when it is too late to heed it.
+    late = ("-F", f"file=@{file}", "-F", "file_type=metadata")
+    status, _headers = told(run(sender, "-i", *late, url))
+    assert status == 400
+    assert curl(sender, "-F", f"file=@{file}", "-F", "file_type=video", url)["part"] == "file"
+    sender.finalize(opened["session_id"])
+    assert store(opened["session_id"]).recording.metadata == {"clicks": 7}
+
+
 def test_curl_sends_a_form_that_says_its_type(sender: Sender, file: Path, body: bytes) -> None:
     opened = sender.open(body)
     url = f"{sender.base}/api/uploads/{opened['session_id']}/file"
