@@ -11,7 +11,7 @@ from access import audit
 from access.policy import System
 from storage.models import StoredObject
 from uploads.content.dumps import check_dump
-from uploads.content.metadata import read_metadata
+from uploads.content.metadata import connection_of, read_metadata
 from uploads.content.pictures import picture_of
 from uploads.content.videos import Video, look_at_video
 from uploads.errors import WrongContent
@@ -83,7 +83,7 @@ def keeper_of(kind: str) -> Keeper | None:
 
 def _write_recording(session: UploadSession, stored: StoredObject, looked: Looked) -> None:
     assert looked.video is not None
-    info = session.connection_info
+    info = session.connection_info or connection_of(looked.metadata)
 
     def said(name: str, longest: int) -> str:
         value = info.get(name)

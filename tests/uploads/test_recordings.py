@@ -123,3 +123,30 @@ def test_a_picture_is_made_where_something_can(
     answer = client.get(url)
     assert answer["Content-Type"] == "image/jpeg"
     assert answer.content.startswith(b"\xff\xd8")
+
+
+CONNECTION = {"con_codigo": 123, "ip": "10.0.0.7", "name": "Till 4", "wats_user": "eva"}
+
+
+@pytest.mark.parametrize(
+    ("said", "metadata", "name"),
+    [
+        ({}, {**CONNECTION, "clicks": 7}, "Till 4"),
+        ({}, {"connection_info": CONNECTION}, "Till 4"),
+        ({"name": "Till 5"}, CONNECTION, "Till 5"),
+        ({}, {"name": "a.mp4"}, ""),
+    ],
+)
+def test_what_the_metadata_says_of_the_connection(
+    agent: User,
+    storage_target: StorageTarget,
+    clip: bytes,
+    said: dict[str, object],
+    metadata: dict[str, object],
+    name: str,
+) -> None:
+    """Where the session said nothing of it."""
+    found = make_recording(agent, storage_target, clip, connection_info=said, metadata=metadata)
+    assert found.name == name
+    assert found.con_codigo == ("123" if name == "Till 4" else "")
+    assert found.metadata == metadata

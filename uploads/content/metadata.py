@@ -12,6 +12,10 @@ from uploads.errors import WrongContent
 MOST_BYTES = 1 << 20
 MOST_DEPTH = 20
 _MOMENTS = ("start_time", "end_time")
+_CONNECTION = (
+    *("con_codigo", "ip", "name", "user", "connection_type"),
+    *("wats_user", "wats_user_machine", "wats_user_ip"),
+)
 _OBJECTS = ("connection_info", "recorder_settings")
 
 
@@ -40,6 +44,16 @@ def check_metadata(found: dict[str, Any]) -> None:
             raise WrongContent(_("%(name)s must be an object.") % {"name": name})
     if _has_nul(found, MOST_DEPTH):
         raise WrongContent(_("The metadata is nested too deeply, or holds a NUL character."))
+
+
+def connection_of(metadata: dict[str, Any]) -> dict[str, Any]:
+    """What it says of the connection itself: in an object, or among the rest."""
+    info = metadata.get("connection_info")
+    if isinstance(info, dict):
+        return info
+    found = {name: metadata[name] for name in _CONNECTION if name in metadata}
+    # A name alone may be anything's.
+    return found if "con_codigo" in found or "ip" in found else {}
 
 
 def _is_moment(value: Any) -> bool:
