@@ -116,7 +116,7 @@ _PLACES = (
         "uploads:list",
         "upload",
         lambda user: user.may("uploads.view_uploadsession"),
-        ("uploads:list", "uploads:act"),
+        ("uploads:list", "uploads:act", "uploads:sender"),
     ),
     _Place(
         gettext_lazy("Recovery key"),

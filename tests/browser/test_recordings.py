@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from access.models import User
+from access.models import Agent, User
 from access.roles import Role
 from storage.models import StorageTarget
 from tests.cast import person
@@ -66,6 +66,7 @@ def test_a_recording_plays_and_seeks(visit: Any, viewer: User, recording: Record
 def test_every_page_fits(
     visit: Any, admin: User, till: User, storage_target: StorageTarget, recording: Recording
 ) -> None:
+    Agent.objects.create(agent_id="till", company=storage_target.company, user=till)
     coming = make_session(till, storage_target, b"x" * 5000, file_name="half.mp4")
     UploadSession.objects.filter(pk=coming.pk).update(status="uploading")
     visitor = visit()
@@ -74,6 +75,7 @@ def test_every_page_fits(
         "/dashboard/recordings",
         f"/dashboard/recordings/{recording.pk}",
         f"/dashboard/recordings/{recording.pk}/delete",
+        "/dashboard/uploads/senders/till",
         "/dashboard/uploads",
     ):
         page = visitor.open(path)
