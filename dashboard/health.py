@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
-from access.authentication import BearerAuthentication
+from access.authentication import UncountedBearer
 from monitoring.alerts.models import Delivery
 from monitoring.files.claims import held
 from monitoring.heartbeats.services import ages
@@ -125,7 +125,7 @@ def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 def _refuse_token(request: HttpRequest) -> JsonResponse | None:
     """The answer to a token that is none; None when there is none, or nobody can tell."""
     try:
-        BearerAuthentication().authenticate(Request(request))
+        UncountedBearer().authenticate(Request(request))
     except (AuthenticationFailed, Throttled) as error:
         code = "throttled" if isinstance(error, Throttled) else "not_authenticated"
         status = error.status_code

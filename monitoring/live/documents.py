@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
-from access.authentication import BearerAuthentication
+from access.authentication import UncountedBearer
 from access.models import User
 from monitoring.live.asyncapi import addresses, document
 from monitoring.live.metrics import live_metrics
@@ -92,7 +92,7 @@ def is_local(request: HttpRequest) -> bool:
 
 def _bearer(request: HttpRequest) -> User | None:
     try:
-        found = BearerAuthentication().authenticate(Request(request))
+        found = UncountedBearer().authenticate(Request(request))
     except (AuthenticationFailed, Throttled):
         return None
     return found[0] if found and isinstance(found[0], User) else None

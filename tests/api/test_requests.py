@@ -136,6 +136,13 @@ def test_tokens_that_are_none_count_for_their_address(
         held.append(from_there.get("/api/backup/list").status_code)
     assert 429 in held
     assert Client(headers=right).get("/api/backup/list").status_code == 200
+    # Also where all may ask, and those who were let in are not counted.
+    told = []
+    for _ in range(8):
+        guess.get("/api/health")
+        told.append(from_there.get("/api/health").status_code)
+    assert 429 in told
+    assert Client(headers=right).get("/api/health").status_code != 429
 
 
 @pytest.mark.django_db
