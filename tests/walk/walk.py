@@ -6,14 +6,14 @@ from typing import Any
 from django.conf import settings
 
 from access.routes import DOCS_ROUTES, OPEN_ROUTES
+from tests.walk.derived import expected, rule_for
 from tests.walk.routes import METHODS, Route
-from tests.walk.rules import Rule, expected, rule_for
+from tests.walk.rules import Rule
 from tests.walk.walker import FORBIDDEN, IN, LOGIN, METHOD, MISSING, NAMES, Walker
 from tests.walk.world import PEOPLE, Place, World, missing_values
 
 # Whose company's things may be told to whom; root may read all.
 MAY_NOT_READ = {**dict.fromkeys(PEOPLE[:4], "foreign"), "stranger": "own", "nobody": "own foreign"}
-
 
 SHORT = 4
 
