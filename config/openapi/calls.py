@@ -102,15 +102,7 @@ def call(
     if takes is not None:
         content = {"schema": ref(takes), "example": SAMPLES[takes]}
         found["requestBody"] = {
-            "required": takes
-            not in (
-                "NewCheck",
-                "NewRescan",
-                "NewControlSet",
-                "NewLook",
-                "NewUploadEnd",
-                "NewRecordingCleanup",
-            ),
+            "required": takes not in OPTIONAL,
             "content": {"application/json": content},
         }
     responses: dict[str, Any] = dict(answers or {})
