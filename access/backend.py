@@ -10,10 +10,17 @@ from axes.backends import AxesStandaloneBackend
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
-from access.memberships import roles_by_company
+from access.memberships import remember, roles_by_company
 from access.models import Company, User
 from access.roles import ROLES
 from access.second_factor.policy import is_missing
+
+# Every request asks who it is, and nearly every one what that person's roles are.
+_WHO = """
+SELECT *, (SELECT json_object_agg(company_id, role) FROM access_membership
+           WHERE user_id = access_user.id) AS roles_read
+FROM access_user WHERE id = %s
+"""
 
 
 class RoleBackend(ModelBackend, AxesStandaloneBackend):  # type: ignore[misc]  # axes: untyped
@@ -36,8 +43,10 @@ class RoleBackend(ModelBackend, AxesStandaloneBackend):  # type: ignore[misc]  #
         Pages, sockets, streams and the API all ask here: so such a session opens none of them,
         also when it was begun before the second factor was required.
         """
-        user = super().get_user(user_id)
-        return None if isinstance(user, User) and is_missing(user) else user
+        user = _read(user_id)
+        if user is None or not self.user_can_authenticate(user) or is_missing(user):
+            return None
+        return user
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not isinstance(user_obj, User) or not user_obj.is_active:
@@ -62,3 +71,12 @@ def company_of(thing: Any) -> Company | None:
         return thing
     company: Company | None = getattr(thing, "company", None)
     return company
+
+
+def _read(user_id: Any) -> User | None:
+    """The person, with the roles remembered for this request."""
+    for user in User.objects.raw(_WHO, [user_id]):
+        roles: dict[str, str] = user.__dict__.pop("roles_read") or {}
+        remember(user, {int(company): role for company, role in roles.items()})
+        return user
+    return None

@@ -33,11 +33,17 @@ def forget() -> None:
         known.clear()
 
 
+def remember(user: "User", roles: dict[int, str]) -> None:
+    """They were just read with the person."""
+    known = _known.get()
+    if known is not None:
+        known[user.pk] = roles
+
+
 def roles_by_company(user: "User") -> dict[int, str]:
     known = _known.get()
     if known is not None and user.pk in known:
         return known[user.pk]
     roles = dict(user.memberships.values_list("company_id", "role"))
-    if known is not None:
-        known[user.pk] = roles
+    remember(user, roles)
     return roles
