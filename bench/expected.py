@@ -103,12 +103,13 @@ def _pages(who: str, client: "Client") -> bool:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
+    from monitoring.expected.entry_cursors import older_than, place_of
     from monitoring.expected.models import BackupEntry
 
-    newest = BackupEntry.objects.order_by("-id").values_list("id", flat=True)[0]
+    before = BackupEntry.objects.order_by("-expected_at", "-id")[(DEEP - 1) * PAGE - 1]
     base, held = f"/api/v1/entries?limit={PAGE}", True
     for number in (1, DEEP):
-        path = base if number == 1 else f"{base}&cursor={newest - (number - 1) * PAGE}"
+        path = base if number == 1 else f"{base}&cursor={older_than(place_of(before))}"
         # Once a minute a request writes down besides that its session was used.
         client.get(path)
         with CaptureQueriesContext(connection) as captured:
@@ -133,13 +134,15 @@ def _bare(statements: list[str], who: str, path: str) -> Callable[[], None]:
     from django.http import QueryDict
 
     from access.models import User
+    from monitoring.expected.entry_cursors import read_cursor
     from monitoring.expected.entry_texts import COLUMNS
     from monitoring.expected.models import BackupEntry
 
-    cursor_text = QueryDict(path.partition("?")[2]).get("cursor")
-    rows = BackupEntry.objects.visible_to(User.objects.get(username=who)).order_by("-id")
-    if cursor_text:
-        rows = rows.filter(id__lt=int(cursor_text))
+    cursor = QueryDict(path.partition("?")[2]).get("cursor")
+    rows = BackupEntry.objects.visible_to(User.objects.get(username=who))
+    rows = rows.order_by("-expected_at", "-id")
+    if cursor:
+        rows = rows.filter(read_cursor(cursor)[1])
     plain, values = rows.values_list(*COLUMNS)[: PAGE + 1].query.sql_with_params()
     as_we_do = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 

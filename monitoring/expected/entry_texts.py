@@ -11,6 +11,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
 from access.policy import Actor
+from monitoring.expected.entry_cursors import Place
 from monitoring.expected.models import BackupEntry
 
 VIEW = "monitoring.view_backupentry"
@@ -20,7 +21,8 @@ COLUMNS = (
     *("run_seconds", "content_passed", "warnings", "history"),
 )
 # Around the rows as they stand, of which the columns come in the order of `COLUMNS`.
-_BEFORE = "SELECT page.id, row_to_json(one)::text FROM ("
+_BEFORE = """SELECT (extract(epoch FROM page.expected_at) * 1000000)::bigint, page.id,
+  row_to_json(one)::text FROM ("""
 _BEHIND = """) AS page(id, job_id, status, backup_timestamp_utc, backup_hash, backup_size_bytes,
   error_message, created_at, expected_at, received_at, source, file,
   run_seconds, content_passed, warnings, history)
@@ -33,7 +35,7 @@ CROSS JOIN LATERAL (SELECT
   to_char(page.expected_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS expected_at,
   to_char(page.received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS received_at,
   page.source, page.file, page.run_seconds, page.content_passed, page.warnings, page.history
-) AS one ORDER BY page.id DESC
+) AS one ORDER BY page.expected_at DESC, page.id DESC
 """
 
 
@@ -48,8 +50,8 @@ def entries_of(actor: Actor) -> Any:
     return _listed().all().visible_to(actor)
 
 
-def read_texts(rows: Any) -> list[tuple[int, str]]:
-    """The id and the JSON text of each, newest first: see to it that they are few."""
+def read_texts(rows: Any) -> list[tuple[Place, str]]:
+    """The place and the JSON text of each, newest first: see to it that they are few."""
     try:
         sql, values = rows.query.sql_with_params()
     except EmptyResultSet:
@@ -57,5 +59,4 @@ def read_texts(rows: Any) -> list[tuple[int, str]]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_BEFORE + sql + _BEHIND, values)
-        found: list[tuple[int, str]] = cursor.fetchall()
-    return found
+        return [((due, number), text) for due, number, text in cursor.fetchall()]

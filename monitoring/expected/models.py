@@ -161,8 +161,11 @@ class ExpectedBackupJob(models.Model):
 class BackupEntry(models.Model):
     """What arrived, or did not, for one job and due time; however often it was reported."""
 
-    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
-    job = models.ForeignKey(ExpectedBackupJob, models.CASCADE, related_name="entries")
+    # Their indexes are those below, which begin with them.
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+", db_index=False)
+    job = models.ForeignKey(
+        ExpectedBackupJob, models.CASCADE, related_name="entries", db_index=False
+    )
     expected_at = models.DateTimeField(_("expected"))
     status = models.CharField(_("status"), max_length=30, choices=Status)
     source = models.CharField(_("source"), max_length=10, choices=Source)
@@ -187,14 +190,16 @@ class BackupEntry(models.Model):
         app_label = "monitoring"
         verbose_name = _("backup entry")
         verbose_name_plural = _("backup entries")
-        ordering = ["-id"]
+        ordering = ["-expected_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["job", "expected_at"], name="one_entry_of_a_due_time")
         ]
+        # The order of the list (`selectors`), of all, of a company, in a status; of a job by the
+        # constraint. So any page of any span of time begins where it is.
         indexes = [
-            models.Index(fields=["job", "-id"], name="entry_of_job"),
-            models.Index(fields=["company", "-id"], name="entry_of_company"),
-            models.Index(fields=["status", "-id"], name="entry_status"),
+            models.Index(fields=["expected_at", "id"], name="entry_due"),
+            models.Index(fields=["company", "expected_at", "id"], name="entry_due_of_company"),
+            models.Index(fields=["status", "expected_at", "id"], name="entry_due_in_status"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from access.models import Company
 from access.policy import Actor
+from monitoring.expected.entry_cursors import newer_than, older_than, read_cursor
 from monitoring.expected.entry_texts import entries_of, read_texts
 from monitoring.expected.errors import BadField, NotFound
 from monitoring.expected.models import ExpectedBackupJob
@@ -17,8 +18,6 @@ from monitoring.files.api.query import LARGEST_ID
 
 MOST = 200
 FEW = 1000
-# Before the id in a cursor: what is newer than it.
-NEWER = "newer-"
 
 
 def list_jobs(*, actor: Actor) -> QuerySet[ExpectedBackupJob]:
@@ -75,38 +74,29 @@ class Page:
 def list_entries(
     *, actor: Actor, filters: EntryFilters, cursor: str | None = None, limit: int = 50
 ) -> Page:
-    """Newest first, a page by keyset: the first and the ten-thousandth cost the same.
+    """Newest due time first, a page by keyset: the first and the ten-thousandth cost the same.
 
     Raises BadField.
     """
-    newer, place = _read_cursor(cursor)
-    rows = _filtered(entries_of(actor), filters)
-    if place is not None:
-        rows = rows.filter(id__gt=place) if newer else rows.filter(id__lt=place)
+    rows, newer = _filtered(entries_of(actor), filters), False
+    if cursor:
+        newer, behind = read_cursor(cursor)
+        rows = rows.filter(behind)
+    order = ("expected_at", "id") if newer else ("-expected_at", "-id")
     limit = max(1, min(limit, MOST))
-    found = read_texts(rows.order_by("id" if newer else "-id")[: limit + 1])
+    found = read_texts(rows.order_by(*order)[: limit + 1])
     more = len(found) > limit
     # The one too many is that which is furthest from where the reader came.
     found = (found[1:] if newer else found[:-1]) if more else found
     if not found:
         return Page([], None, None)
     # Behind is where the reader came from.
-    has_older, has_newer = (True, more) if newer else (more, place is not None)
+    has_older, has_newer = (True, more) if newer else (more, bool(cursor))
     return Page(
-        [text for _id, text in found],
-        str(found[-1][0]) if has_older else None,
-        f"{NEWER}{found[0][0]}" if has_newer else None,
+        [text for _place, text in found],
+        older_than(found[-1][0]) if has_older else None,
+        newer_than(found[0][0]) if has_newer else None,
     )
-
-
-def _read_cursor(cursor: str | None) -> tuple[bool, int | None]:
-    """Whether it is of what is newer, and than which entry. Raises BadField."""
-    if not cursor:
-        return False, None
-    number = cursor.removeprefix(NEWER)
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise BadField("cursor", _("This cursor cannot be read; start from the first page."))
-    return cursor.startswith(NEWER), int(number)
 
 
 def _filtered(rows: Any, filters: EntryFilters) -> Any:
@@ -146,9 +136,7 @@ def _of_jobs(filters: EntryFilters) -> Q:
 
 def entry_for(*, actor: Actor, entry_id: int | str) -> str:
     """As JSON. Raises NotFound, alike for a missing entry and one that the actor may not see."""
-    found: list[tuple[int, str]] = []
     if 0 < int(entry_id) <= LARGEST_ID:
-        found = read_texts(entries_of(actor).filter(pk=int(entry_id))[:1])
-    if not found:
-        raise NotFound(_("There is no such entry."))
-    return found[0][1]
+        for _place, text in read_texts(entries_of(actor).filter(pk=int(entry_id))[:1]):
+            return text
+    raise NotFound(_("There is no such entry."))

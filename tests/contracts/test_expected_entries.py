@@ -11,6 +11,7 @@ from access.models import Company, User
 from access.policy import System
 from access.services import create_agent
 from monitoring.expected.arrivals import Arrival, record_entry
+from monitoring.expected.entry_cursors import older_than, place_of
 from monitoring.expected.models import BackupEntry, ExpectedBackupJob
 from monitoring.times.clock import database_now
 from tests.cast import Login
@@ -57,18 +58,20 @@ def test_entries_are_paged_by_cursor_and_filtered(
     found = [one for page in pages for one in page]
     assert found == sorted(found, reverse=True)
     assert len(found) == 5
-    path = f"/api/v1/entries/by_job/{job.pk}?status=SUCCESS&limit=2&cursor={found[-1]}"
+    at = {one.pk: older_than(place_of(one)) for one in BackupEntry.objects.all()}
+    path = f"/api/v1/entries/by_job/{job.pk}?status=SUCCESS&limit=2&cursor={at[found[-1]]}"
     assert client.get(path).json()["results"] == []
-    path = f"/api/v1/entries?limit=2&cursor={found[-2]}"
+    path = f"/api/v1/entries?limit=2&cursor={at[found[-2]]}"
     back = _followed(client, path, "previous")
     assert back == [[found[4]], [found[2], found[3]], [found[0], found[1]]]
-    path = f"/api/v1/entries/by_job/{job.pk}?status=SUCCESS&limit=3&cursor=newer-{found[-1]}"
+    path = f"/api/v1/entries/by_job/{job.pk}?status=SUCCESS&limit=3&cursor=newer-{at[found[-1]]}"
     page = client.get(path).json()
     assert [one["id"] for one in page["results"]] == found[1:4]
     assert "status=SUCCESS" in page["previous"]
     assert client.get(page["next"]).json()["results"] == []
     counts = []
-    for query in ("limit=1", "limit=5", f"limit=3&cursor={found[1]}", f"cursor=newer-{found[3]}"):
+    second, fourth = at[found[1]], at[found[3]]
+    for query in ("limit=1", "limit=5", f"limit=3&cursor={second}", f"cursor=newer-{fourth}"):
         with CaptureQueriesContext(connection) as asked:
             client.get(f"/api/v1/entries?{query}")
         counts.append(len(asked))
@@ -91,7 +94,8 @@ def test_entries_are_paged_by_cursor_and_filtered(
         assert len(client.get(f"/api/v1/entries?{query}").json()["results"]) == count, query
     for wrong in ("status=GONE", "from=yesterday", "limit=1000", "job=x"):
         assert client.get(f"/api/v1/entries?{wrong}").status_code == 400, wrong
-    for wrong in ("cursor=x", "cursor=newer-", "cursor=newer-x", f"cursor={'9' * 30}"):
+    for wrong in ("x", "newer-", "newer-x.1", "9" * 30, "1." + "9" * 19, "9" * 18 + ".1", "5"):
+        wrong = f"cursor={wrong}"
         assert client.get(f"/api/v1/entries?{wrong}").status_code == 400, wrong
 
 
