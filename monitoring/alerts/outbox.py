@@ -158,10 +158,10 @@ class Letters:
 
 
 def reschedule(company: Company | None) -> None:
-    """Windows or quiet hours have changed, of a company or (None) of all: what has not been tried
-    yet is sent when it may be now."""
+    """Windows or quiet hours have changed, of a company or (None) of all: what waits is sent when
+    it may be now, also what was tried in vain before."""
     held = Delivery.objects.filter(
-        status__in=[Status.WAITING, Status.GATHERED], attempts=0, alert__isnull=False
+        status__in=[Status.WAITING, Status.GATHERED], alert__isnull=False
     )
     if company is not None:
         held = held.filter(company=company)

@@ -1,5 +1,6 @@
 """Sending one message of the outbox: claim, hand over, write down what became of it.
 
+0. In maintenance, and in quiet hours if it can wait, it is put off.
 1. The claim: one worker, a lease longer than the queue's time-out, the attempt counted.
 2. The message is handed over, outside of any transaction, under a key that all attempts share.
 3. The row says that it is sent, or why not and when to try again.
@@ -21,7 +22,7 @@ from monitoring.alerts.carriers import hand_over
 from monitoring.alerts.errors import NotSent, Refused
 from monitoring.alerts.models import Alert, Delivery
 from monitoring.alerts.outbox import wake
-from monitoring.alerts.routing import UNDELIVERED
+from monitoring.alerts.routing import UNDELIVERED, Routes
 from monitoring.alerts.services import open_alert, resolve_alert
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,7 @@ Status = Delivery.Status
 
 def send_delivery(*, delivery_id: int) -> None:
     """What a worker does with a message. Nothing when it is sent, claimed, or not yet due."""
-    delivery = claim(delivery_id)
+    delivery = None if hold(delivery_id) else claim(delivery_id)
     if delivery is None:
         return
     reach("alert.claimed")
@@ -52,17 +53,40 @@ def send_delivery(*, delivery_id: int) -> None:
     _write_success(delivery, warning)
 
 
+@transaction.atomic
+def hold(delivery_id: int) -> bool:
+    """Whether it has to wait for the end of maintenance or quiet hours, which have begun since its
+    time was set or since it was tried. It is then due at that end, and no attempt is used up."""
+    # Locked before the windows are read: who ends one looks at this row after it.
+    rows = Delivery.objects.select_for_update(of=("self",)).select_related("alert", "channel")
+    delivery = rows.filter(_to_send(), pk=delivery_id, alert__isnull=False).first()
+    if delivery is None or delivery.alert is None:
+        return False
+    routes = Routes([delivery.alert])
+    due_at = routes.due_at(delivery.channel, delivery.alert)
+    if due_at <= routes.now:
+        return False
+    delivery.status, delivery.lease_until = Status.WAITING, None
+    delivery.due_at, delivery.woken_at = due_at, None
+    delivery.save(update_fields=["status", "lease_until", "due_at", "woken_at"])
+    return True
+
+
+def _to_send() -> Q:
+    """What is due, and what a sender has died with."""
+    due = Q(status=Status.WAITING, due_at__lte=Now())
+    return due | Q(status=Status.SENDING, lease_until__lte=Now())
+
+
 def claim(delivery_id: int) -> Delivery | None:
     """Take it, or None. A message waits for those before it of the same alert and channel."""
-    due = Q(status=Status.WAITING, due_at__lte=Now())
-    lost = Q(status=Status.SENDING, lease_until__lte=Now())
     before = Delivery.objects.filter(
         Q(channel=OuterRef("channel")) | Q(channel=None, channel_name=OuterRef("channel_name")),
         alert=OuterRef("alert"),
         pk__lt=OuterRef("pk"),
         status__in=[Status.WAITING, Status.SENDING],
     )
-    rows = Delivery.objects.filter(due | lost, ~Exists(before), pk=delivery_id)
+    rows = Delivery.objects.filter(_to_send(), ~Exists(before), pk=delivery_id)
     taken = rows.update(
         status=Status.SENDING, attempts=F("attempts") + 1, lease_until=Now() + LEASE
     )

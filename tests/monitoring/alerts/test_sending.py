@@ -10,15 +10,18 @@ from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from access.models import Company
+from access.policy import System
 from config.env import email_settings
 from monitoring.alerts.carriers import mail as carrier
 from monitoring.alerts.carriers.mail import hide
 from monitoring.alerts.errors import Refused
-from monitoring.alerts.models import Alert, Channel, Delivery
+from monitoring.alerts.models import Alert, Channel, Delivery, MaintenanceWindow
 from monitoring.alerts.rounds import wake_deliveries
 from monitoring.alerts.sending import MOST_ATTEMPTS, _write_failure, claim, send_delivery
 from monitoring.alerts.services import open_alert, resolve_alert
+from monitoring.alerts.windows import end_window
 from tests.monitoring.alerts.mailserver import MailServer
+from tests.monitoring.alerts.telling import ago
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("channel")]
 KEY = "backup.failed:orders"
@@ -138,6 +141,47 @@ class TestNotTaken:
         send(delivery)
         assert (delivery.status, delivery.attempts, delivery.error) == ("sent", 2, "")
         assert mail.ids == [f"<{delivery.key}@{mail.ids[0].rpartition('@')[2]}"]
+
+    def test_what_was_tried_before_maintenance_waits_for_its_end(
+        self, company: Company, mail: MailServer
+    ) -> None:
+        mail.at_data = "451 later"
+        delivery = send(tell(company))
+        window = MaintenanceWindow.objects.create(
+            company=company, begins_at=ago(seconds=5), ends_at=ago(hours=-1)
+        )
+        mail.at_data = ""
+        mail.mails.clear()
+        send(delivery)
+        assert (delivery.status, delivery.attempts, mail.mails) == ("waiting", 1, [])
+        assert (delivery.due_at, delivery.woken_at) == (window.ends_at, None)
+        end_window(window=window, actor=System("test"))
+        send_delivery(delivery_id=delivery.pk)
+        delivery.refresh_from_db()
+        assert (delivery.status, delivery.attempts, len(mail.mails)) == ("sent", 2, 1)
+
+    def test_what_its_sender_died_with_waits_too(self, company: Company, mail: MailServer) -> None:
+        delivery = tell(company)
+        assert claim(delivery.pk)
+        MaintenanceWindow.objects.create(
+            company=company, begins_at=ago(seconds=5), ends_at=ago(hours=-1)
+        )
+        send(delivery)
+        assert delivery.status == "sending"
+        Delivery.objects.update(lease_until=Now())
+        send(delivery)
+        assert (delivery.status, delivery.lease_until, mail.mails) == ("waiting", None, [])
+
+    @pytest.mark.parametrize(("severity", "goes"), [("warning", False), ("critical", True)])
+    def test_quiet_hours_hold_a_second_try_that_can_wait(
+        self, company: Company, mail: MailServer, severity: str, goes: bool
+    ) -> None:
+        mail.at_data = "451 later"
+        delivery = send(tell(company))
+        Alert.objects.update(severity=severity)
+        Channel.objects.update(quiet_from=ago(hours=1).time(), quiet_to=ago(hours=-1).time())
+        mail.at_data = ""
+        assert (send(delivery).status == "sent") is goes
 
     def test_one_that_is_taken_and_not_confirmed_comes_with_the_same_id(
         self, company: Company, mail: MailServer
