@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from access.models import User
+from access.pages.saving import save_form
 from access.policy import NotAllowed
 from backups.databases import link_database
-from backups.errors import BackupError, BadOption
+from backups.errors import BackupError
 from backups.models import Database
 from backups.pages.permitted import must_have, person
 from backups.pages.schedule_form import zones
@@ -28,6 +29,8 @@ from monitoring.expected.selectors import job_for
 from monitoring.expected.timings import check_times
 from monitoring.times.clock import database_now
 
+# Where the form asks for what the verbs call otherwise.
+_FIELD_OF = {**FIELD_OF, "expected_job": "database"}
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -70,7 +73,8 @@ def preview(request: HttpRequest) -> HttpResponse:
     """The next five due times of what is being typed. Nothing is saved."""
     must_have(person(request), ADD)
     form = TimesForm(request.GET)
-    context: dict[str, Any] = {"mistakes": [], "times": []}
+    smallest = request.GET.get("min_size_bytes", "")
+    context: dict[str, Any] = {"is_preview": True, "smallest": smallest}
     if form.is_valid():
         job = ExpectedBackupJob()
         try:
@@ -83,24 +87,12 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, user: User, form: JobForm) -> HttpResponse:
-    if not form.is_bound:
-        return _show(request, form)
-    if form.is_valid():
-        try:
-            saved = _save(form, user)
-        except NotAllowed as error:
-            raise PermissionDenied(str(error)) from error
-        except BadField as error:
-            name = FIELD_OF.get(error.option, error.option)
-            form.add_error(name if name in form.fields else None, str(error))
-        except BadOption as error:
-            form.add_error("database", str(error))
-        except (BackupError, ExpectedError) as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("%(name)s is saved.") % {"name": saved})
-            return redirect("dashboard:expected-job", job_id=saved.pk)
-    return _show(request, form, status=400)
+    refusals = (BackupError, ExpectedError)
+    saved = save_form(form, lambda: _save(form, user), refusals=refusals, field_of=_FIELD_OF)
+    if saved is None:
+        return _show(request, form, status=400 if form.is_bound else 200)
+    messages.success(request, _("%(name)s is saved.") % {"name": saved})
+    return redirect("dashboard:expected-job", job_id=saved.pk)
 
 
 @transaction.atomic
@@ -119,7 +111,7 @@ def _save(form: JobForm, user: User) -> ExpectedBackupJob:
     return saved
 
 
-def _show(request: HttpRequest, form: JobForm, *, status: int = 200) -> HttpResponse:
+def _show(request: HttpRequest, form: JobForm, *, status: int) -> HttpResponse:
     context = {
         "form": form,
         "job": form.job,

@@ -1,7 +1,7 @@
 """Channels for administrators: what there are, how their last message went, form, test."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from access.models import User
 from access.pages.gate import must_have, person
+from access.pages.saving import save_form
 from access.policy import NotAllowed, companies_where
 from monitoring.alerts.channels import (
     change_channel,
@@ -17,7 +18,7 @@ from monitoring.alerts.channels import (
     remove_channel,
     test_channel,
 )
-from monitoring.alerts.errors import AlertError, BadOption, NoSuchChannel
+from monitoring.alerts.errors import AlertError, NoSuchChannel
 from monitoring.alerts.models import Channel, Delivery
 from monitoring.alerts.pages.channel_form import ChannelForm
 from monitoring.alerts.selectors import channel_for, list_channels, list_windows
@@ -80,23 +81,11 @@ def channel_act(request: HttpRequest, channel_id: str) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, user: User, form: ChannelForm) -> HttpResponse:
-    if not form.is_bound:
-        return _show(request, form)
-    if form.is_valid():
-        try:
-            saved = _save(form, user)
-        except NotAllowed as error:
-            raise PermissionDenied(str(error)) from error
-        except BadOption as error:
-            form.add_error(error.option if error.option in form.fields else None, str(error))
-        except ValidationError as error:
-            form.add_error(None, error.messages)
-        except AlertError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("%s is saved. Test it now.") % saved.name)
-            return redirect("alerts:channel-edit", channel_id=saved.pk)
-    return _show(request, form, status=400)
+    saved = save_form(form, lambda: _save(form, user), refusals=(AlertError,))
+    if saved is None:
+        return _show(request, form, status=400 if form.is_bound else 200)
+    messages.success(request, _("%s is saved. Test it now.") % saved.name)
+    return redirect("alerts:channel-edit", channel_id=saved.pk)
 
 
 def _save(form: ChannelForm, user: User) -> Channel:
@@ -108,7 +97,7 @@ def _save(form: ChannelForm, user: User) -> Channel:
     )
 
 
-def _show(request: HttpRequest, form: ChannelForm, *, status: int = 200) -> HttpResponse:
+def _show(request: HttpRequest, form: ChannelForm, *, status: int) -> HttpResponse:
     sends = form.channel.deliveries.order_by("-pk")[:SENDS] if form.channel else []
     context = {"form": form, "channel": form.channel, "sends": sends}
     return render(request, "alerts/channel_form.html", context, status=status)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from access.models import User
 from access.pages.gate import must_have, person
+from access.pages.saving import save_form
 from access.policy import NotAllowed, companies_where
 from monitoring.alerts.channels import may_over
 from monitoring.alerts.errors import AlertError, NoSuchWindow
@@ -96,14 +97,13 @@ def window_edit(request: HttpRequest, window_id: int) -> HttpResponse:
     names = ("begins_at", "ends_at", "reason", "about")
     initial = {name: getattr(window, name) for name in names}
     form = ChangedWindowForm(request.POST or None, initial=initial)
-    if form.is_bound and form.is_valid():
-        try:
-            change_window(window=window, actor=user, **form.cleaned_data)
-        except AlertError as error:
-            form.add_error(getattr(error, "option", None), str(error))
-        else:
-            messages.success(request, _("The maintenance is changed."))
-            return redirect("alerts:channels")
+    if save_form(
+        form,
+        lambda: change_window(window=window, actor=user, **form.cleaned_data),
+        refusals=(AlertError,),
+    ):
+        messages.success(request, _("The maintenance is changed."))
+        return redirect("alerts:channels")
     context = {"form": form, "window": window}
     return render(request, "alerts/window_form.html", context, status=400 if form.is_bound else 200)
 
