@@ -13,6 +13,7 @@ from access.policy import companies_where
 from backups.models import Database
 from backups.pages.forms import NamesField
 from dashboard.expected.times_form import TimesForm, times_of
+from look.sizes import SizeField
 from monitoring.expected.fields import FIELDS
 from monitoring.expected.final_paths import DEFAULT_TEMPLATE
 from monitoring.expected.jobs import ADD
@@ -21,8 +22,8 @@ from monitoring.expected.models import ExpectedBackupJob
 MOST_SUGGESTED = 500
 
 
-def _maybe(label: Any, help_text: Any = "", *, least: int = 1) -> forms.IntegerField:
-    return forms.IntegerField(label=label, required=False, min_value=least, help_text=help_text)
+def _maybe(label: Any, help_text: Any = "") -> forms.IntegerField:
+    return forms.IntegerField(label=label, required=False, min_value=1, help_text=help_text)
 
 
 class JobForm(TimesForm):
@@ -62,7 +63,11 @@ class JobForm(TimesForm):
     )
     min_run_seconds = _maybe(_("Shortest run in seconds"), _("A shorter one is a warning."))
     max_run_seconds = _maybe(_("Longest run in seconds"), _("A longer one is a warning."))
-    min_size_bytes = _maybe(_("Smallest size in bytes"), _("A smaller backup has failed."), least=0)
+    min_size_bytes = SizeField(
+        label=_("Smallest size"),
+        required=False,
+        help_text=_("A smaller backup has failed. As in 500 MB, 1.5 GiB, or bytes alone."),
+    )
     max_size_change_percent = _maybe(
         _("Change of size in percent"), _("More than that, against the median, is a warning.")
     )

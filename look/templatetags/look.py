@@ -10,7 +10,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from look import badges, icons, units
+from look import badges, icons, sizes, units
 
 register = template.Library()
 
@@ -18,6 +18,7 @@ register.filter("size", units.size)
 register.filter("rate", units.rate)
 register.filter("grouped", units.grouped)
 register.filter("duration", units.duration)
+register.filter("understood", sizes.understood)
 
 
 @register.simple_tag

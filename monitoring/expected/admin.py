@@ -8,11 +8,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from access.models import User
 from access.policy import NotAllowed
 from access.scoped_admin import CappedPaginator, RecordAdmin, ScopedAdmin
 from look.badges import badge
+from look.sizes import SizeField
 from look.templatetags.look import ago
 from look.units import size
 from monitoring.expected.errors import BadField, ExpectedError
@@ -28,6 +30,10 @@ class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run 
     days_of_week = forms.JSONField(required=False, help_text=_("A list; 0 is Monday, 6 Sunday."))
     notification_recipients = forms.JSONField(
         required=False, help_text=_("A list of mail addresses.")
+    )
+
+    min_size_bytes = SizeField(
+        label=_("Smallest size"), required=False, widget=UnfoldAdminTextInputWidget
     )
 
     class Meta:

@@ -48,7 +48,7 @@
     }
   });
 
-  // A form with `data-preview` shows what it would mean while it is filled in.
+  // A form with `data-preview` shows what it would mean while it is filled in, at the named places.
   let typing;
   async function preview(form) {
     const given = new FormData(form);
@@ -56,9 +56,9 @@
     try {
       const response = await fetch(`${form.dataset.preview}?${new URLSearchParams(given)}`);
       if (!response.ok) return;
-      const into = form.dataset.previewInto;
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-      document.getElementById(into).replaceWith(fresh.getElementById(into));
+      for (const into of form.dataset.previewInto.split(" "))
+        document.getElementById(into).replaceWith(fresh.getElementById(into));
     } catch {
       // The next key asks again.
     }
