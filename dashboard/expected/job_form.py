@@ -131,14 +131,16 @@ class JobForm(TimesForm):
         self._offer_databases(user)
 
     def _offer_companies(self, user: User) -> None:
-        if self.job is not None:
-            # Its entries belong to the company too: to move it is for the API.
+        if self.job is not None and len(self.companies) < 2 and not user.is_superuser:
+            # There is none to move it to.
             del self.fields["company_name"]
             self.WHOSE = self.WHOSE[1:]
-        elif len(self.companies) == 1 and not user.is_superuser:
-            self.fields["company_name"].initial = self.companies[0].name
-        if user.is_superuser and self.job is None:
+        elif self.job is not None:
+            self.fields["company_name"].help_text = _("Moved, it takes along what arrived of it.")
+        elif user.is_superuser:
             self.fields["company_name"].help_text = _("A new name makes a new company.")
+        elif len(self.companies) == 1:
+            self.fields["company_name"].initial = self.companies[0].name
 
     def _offer_databases(self, user: User) -> None:
         companies = companies_where(user, "backups.change_database")
@@ -152,6 +154,14 @@ class JobForm(TimesForm):
         if not rows.exists():
             del self.fields["database"]
             self.KEPT = self.KEPT[:-1]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        moves = self.job is not None and "company_name" in self.changed_data
+        if moves and found.get("database", self.linked) is not None:
+            said = _("A database stays in its company. Choose none to move what is expected.")
+            self.add_error("database" if "database" in self.fields else None, said)
+        return found
 
     def values(self) -> dict[str, Any]:
         """In the words of the API; of a job that is there only what was changed."""
@@ -194,4 +204,4 @@ def _initial(job: ExpectedBackupJob) -> dict[str, Any]:
     found["notification_recipients"] = "\n".join(job.notification_recipients)
     if job.first_report_by is not None:
         found["first_report_by"] = job.first_report_by.replace(second=0, microsecond=0)
-    return {**found, **times_of(job)}
+    return {**found, "company_name": job.company.name, **times_of(job)}

@@ -73,8 +73,7 @@ def delete_job(*, job: ExpectedBackupJob, actor: Actor) -> None:
     require(actor, DELETE, job.company)
     locked = lock_job(job.pk)
     _record(actor, "expected.deleted", locked, {})
-    for what in ("state", "age"):
-        resolve_alert(key=key_of(locked, what))
+    _end_alerts(locked)
     locked.delete()
 
 
@@ -118,7 +117,15 @@ def _move(job: ExpectedBackupJob, actor: Actor, name: Any) -> dict[str, Any]:
         return {}
     before, job.company = job.company.name, company_named(actor=actor, name=name)
     BackupEntry.objects.filter(job=job).update(company=job.company)
+    # Those who heard of it have nothing to do with it now; those who have are told anew.
+    _end_alerts(job)
+    job.told_status, job.told_too_old = Status.UNKNOWN, False
     return {"company": {"before": before, "after": job.company.name}}
+
+
+def _end_alerts(job: ExpectedBackupJob) -> None:
+    for what in ("state", "age"):
+        resolve_alert(key=key_of(job, what))
 
 
 def _count_anew(job: ExpectedBackupJob, now: datetime) -> None:

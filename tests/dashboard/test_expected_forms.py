@@ -6,10 +6,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from access.models import AuditEntry, Company, User
+from access.models import AuditEntry, Company, Membership, User
 from backups.models import Database
+from monitoring.alerts.models import Alert
 from monitoring.expected.arrivals import Arrival, record_entry
 from monitoring.expected.models import ExpectedBackupJob
+from monitoring.expected.telling import tell_changes
 from tests.cast import Login
 from tests.monitoring.expected.conftest import expect
 
@@ -100,6 +102,7 @@ class TestNew:
             ({"notification_recipients": "nobody"}, "notification_recipients"),
             ({"final_storage_path_template": "../{ext}"}, "final_storage_path_template"),
             ({"database": "5f0e8a1e-0000-4000-8000-000000000000"}, "database"),
+            ({"min_size_bytes": "1,500 MB"}, "min_size_bytes"),
         ],
     )
     @pytest.mark.usefixtures("stranger", "database")
@@ -146,6 +149,44 @@ class TestChange:
         assert client.post(path, {**same, "grace_minutes": "5"}).status_code == 302
         [entry] = AuditEntry.objects.filter(action="expected.changed")
         assert (entry.changes["after"], again(job).grace_minutes) == ({"grace_minutes": 5}, 5)
+
+    def test_a_size_is_typed_as_people_say_it(
+        self, admin: User, login: Login, job: ExpectedBackupJob
+    ) -> None:
+        client, path = login(admin), f"/dashboard/expected/{job.pk}/edit"
+        assert client.post(path, {**filled_of(client, path), "min_size_bytes": "1.5 GiB"})
+        assert again(job).min_size_bytes == 1_610_612_736
+        page = client.get(path).content.decode()
+        assert 'value="1.5 GiB"' in page
+        assert "1.61 GB: 1,610,612,736 bytes" in page
+        assert client.post(path, filled_of(client, path)).status_code == 302
+        assert AuditEntry.objects.filter(action="expected.changed").count() == 1
+        said = client.get("/dashboard/expected/preview", {**FILLED, "min_size_bytes": "500 MB"})
+        assert "500,000,000 bytes" in said.content.decode()
+
+    def test_it_is_moved_by_who_administers_both_companies(
+        self, admin: User, login: Login, job: ExpectedBackupJob, database: Database
+    ) -> None:
+        client, path = login(admin), f"/dashboard/expected/{job.pk}/edit"
+        moved = {**filled_of(client, path), "company_name": "Elsewhere"}
+        record_entry(job_id=job.pk, arrival=Arrival("FAILED", "report"))
+        tell_changes()
+        client.post(path, moved)
+        assert again(job).company.name == "Acme"
+        other = Company.objects.create(name="Elsewhere")
+        Membership.objects.create(user=admin, company=other, role="operator")
+        assert "company_name" not in client.get(path).context["form"].fields
+        Membership.objects.filter(company=other).update(role="admin")
+        Database.objects.update(expected_job=job)
+        answer = client.post(path, {**moved, "database": str(database.pk)})
+        assert list(answer.context["form"].errors) == ["database"]
+        assert again(job).company.name == "Acme"
+        assert client.post(path, moved).status_code == 302
+        assert (again(job).company, job.entries.get().company) == (other, other)
+        assert Database.objects.get().expected_job is None
+        # Who heard of its trouble hears that it is over, and they over there of it.
+        tell_changes()
+        assert [one.company.name for one in Alert.objects.open()] == ["Elsewhere"]
 
     def test_it_is_linked_to_another_database_and_to_none(
         self, admin: User, login: Login, job: ExpectedBackupJob, database: Database
