@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
-from environs import Env, validate
+from environs import Env, ValidationError, validate
 from environs.exceptions import EnvValidationError
 
+from config.env_mail import mail_address, mail_sender
 from config.places import PROJECT
 
 
@@ -89,7 +90,7 @@ def read_environment(*, env_file: bool = True) -> Environment:
         port=env.int("PORT", 8000, validate=validate.Range(1, 65535)),
         allowed_hosts=env.list("HOLDFAST_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]),
         trusted_origins=env.list("HOLDFAST_TRUSTED_ORIGINS", []),
-        cors_origins=env.list("HOLDFAST_CORS_ORIGINS", []),
+        cors_origins=_origins(env, "HOLDFAST_CORS_ORIGINS") or _origins(env, "CORS_ORIGINS"),
         api_limits={
             "user": env.int("HOLDFAST_API_PER_USER", 1200, validate=validate.Range(0)),
             "token": env.int("HOLDFAST_API_PER_TOKEN", 1200, validate=validate.Range(0)),
@@ -135,8 +136,8 @@ def read_environment(*, env_file: bool = True) -> Environment:
         recordings_days=env.int("HOLDFAST_RECORDINGS_DAYS", 0, validate=validate.Range(0, 36500)),
         restore_roots=env.list("HOLDFAST_RESTORE_ROOTS", []),
         deposits_dir=env.str("HOLDFAST_DEPOSITS_DIR", None),
-        email_url=env.str("HOLDFAST_EMAIL_URL", None),
-        email_from=env.str("HOLDFAST_EMAIL_FROM", None),
+        email_url=mail_address(env),
+        email_from=mail_sender(env),
         public_url=env.str("HOLDFAST_PUBLIC_URL", None, validate=_web_address),
         alert_inner_hosts=env.bool("HOLDFAST_ALERT_INNER_HOSTS", False),
         agent_silent_hours=env.int(
@@ -183,9 +184,20 @@ def email_settings(url: str | None) -> dict[str, Any]:
     }
 
 
+def _origins(env: Env, name: str) -> list[str]:
+    found: list[str] = env.list(name, [], validate=_each_web_address)
+    return found
+
+
+def _each_web_address(origins: list[str]) -> None:
+    """So `*` is none: who may call with somebody's token is named."""
+    for origin in origins:
+        _web_address(origin)
+
+
 def _web_address(text: str | None) -> None:
     if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
-        raise EnvValidationError("must begin with https:// or http://", {})
+        raise ValidationError("must begin with https:// or http://")
 
 
 def _explain(messages: Any) -> str:
