@@ -10,9 +10,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from config.asgi import application
 from monitoring.live import hub
-from uploads.ingest import receiving, writing
+from uploads.ingest import blocks, writing
 
 __all__ = ["application"]
 
 hub.RECHECK_SECONDS = 1.0
-receiving.LOOK_SECONDS = writing.CHECKPOINT_SECONDS = 0.2
+blocks.LOOK_SECONDS = writing.CHECKPOINT_SECONDS = 0.2

@@ -5,8 +5,9 @@ from django.conf import LazySettings
 from django.test import Client
 
 from access.routes import DOCS_ROUTES, OPEN_ROUTES
+from tests.walk.derived import rule_for
 from tests.walk.routes import Route, http_routes
-from tests.walk.rules import ADMIN_SITE, RULES, rule_for
+from tests.walk.rules import ADMIN_SITE, RULES
 from tests.walk.walk import Walk
 from tests.walk.world import PEOPLE
 
