@@ -18,10 +18,10 @@ run: ## Install what is needed and start Holdfast; Ctrl-C stops it
 	@.ci/install requirements.txt && exec $(BIN)/python manage.py up
 
 test: ## Run the tests
-	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 3 -m "not exhaustive"
+	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 4 -m "not exhaustive"
 
 test-exhaustive: ## Run the same again at every point, version and case
-	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 3 -m exhaustive
+	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 4 -m exhaustive
 
 lint: ## Check style, types, layers and migrations
 	@.ci/install requirements.txt requirements-dev.txt && exec .ci/lint
