@@ -13,7 +13,7 @@ from access.policy import System
 from access.services import create_agent
 from storage.models import StorageTarget
 from tests.cast import Login
-from tests.uploads.made import make_session
+from tests.uploads.made import make_recording, make_session
 from uploads.models import Allowance, UploadSession
 from uploads.overview import list_senders
 from uploads.rates import rate_after
@@ -175,3 +175,16 @@ def test_a_pause_is_no_part_of_the_rate(
     rows.update(rate=1e6, last_byte_at=Now() - timedelta(seconds=pause))
     rows.update(rate=rate_after(size=2_000_000, seconds=1.0), last_byte_at=Now())
     assert least < rows.get().rate < most
+
+
+def test_a_broken_video_is_marked(
+    agent: User, storage_target: StorageTarget, clip: bytes, login: Login, viewer: User
+) -> None:
+    whole = make_recording(agent, storage_target, clip, file_name="whole.mp4")
+    assert whole.damage == ""
+    client = login(viewer)
+    assert "Not whole" not in client.get("/dashboard/uploads").content.decode()
+    make_recording(agent, storage_target, clip[:3000], file_name="broken.mp4")
+    page = client.get("/dashboard/uploads").content.decode()
+    before, _mark, _rest = page.partition("Not whole")
+    assert before.rpartition(".mp4")[0].endswith("broken")
