@@ -127,17 +127,28 @@ def test_the_page_of_one_agent(
     assert f'href="{url}"' in client.get("/dashboard/uploads").content.decode()
     page = client.get(url).content.decode()
     assert "2 of 50" in page
-    assert "Empty: as the installation has it, 10,240 (10.7 GB)." in page
-    answer = client.post(url, {"most_mb": "1", "most_open": "-1"})
-    assert answer.status_code == 400
-    assert "Open at once: Ensure this value" in answer.content.decode()
+    assert "Empty: as the installation has it, 10.7 GB." in page
+    for wrong, said in (
+        ({"most_open": "-1"}, "Open at once: Ensure this value"),
+        ({"most_mb": "100 kB"}, "A file: 1 MiB is the least"),
+        ({"most_mb_a_day": "10000 PB"}, "In 24 hours: That is more than can be counted."),
+        ({"most_mb_a_day": "3 PB"}, "In 24 hours: 1 MiB is the least"),
+    ):
+        answer = client.post(url, wrong)
+        assert answer.status_code == 400
+        assert said in answer.content.decode()
     assert not Allowance.objects.exists()
-    answer = client.post(url, {"most_mb": "1", "most_open": "", "deletes_recordings": "on"})
+    # 1.43 of them: what was said is never exceeded.
+    wish = {"most_mb": "1.5 MB", "most_mb_a_day": "0", "deletes_recordings": "on"}
+    assert client.post(url, wish).status_code == 302
+    own = Allowance.objects.get()
+    assert (own.most_mb, own.most_open, own.most_mb_a_day) == (1, None, 0)
+    answer = client.post(url, {"most_mb": "1 MiB", "most_open": "", "deletes_recordings": "on"})
     assert (answer.status_code, answer["Location"]) == (302, url)
     own = Allowance.objects.get()
     assert (own.most_mb, own.most_open, own.most_mb_a_day) == (1, None, None)
     assert own.deletes_recordings is True
-    assert 'name="most_mb" value="1"' in client.get(url).content.decode()
+    assert 'name="most_mb" value="1 MiB"' in client.get(url).content.decode()
     # What the page says holds at once.
     body = {"file_size": (1 << 20) + 1}
     opened = login(agent).post("/api/uploads/create-session", body, content_type="application/json")

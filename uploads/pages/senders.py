@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from access.policy import NotAllowed
 from backups.pages.failures import mistakes
 from backups.pages.permitted import person
+from look.sizes import SizeField
 from look.units import grouped, size
 from uploads.errors import NoSession
 from uploads.limits import MB, allow, allowance_of, general_quota
@@ -23,14 +24,14 @@ from uploads.overview import Sender, sender_for
 MOST_NUMBER = 2**31 - 1
 
 
-def _limit(label: Any) -> forms.IntegerField:
-    return forms.IntegerField(label=label, min_value=0, max_value=MOST_NUMBER, required=False)
-
-
 class LimitsForm(forms.Form):
-    most_mb = _limit(gettext_lazy("A file, in MiB"))
-    most_mb_a_day = _limit(gettext_lazy("In 24 hours, in MiB"))
-    most_open = _limit(gettext_lazy("Open at once"))
+    """Sizes are kept in whole MiB: what is said is never exceeded."""
+
+    most_mb = SizeField(label=gettext_lazy("A file"), required=False)
+    most_mb_a_day = SizeField(label=gettext_lazy("In 24 hours"), required=False)
+    most_open = forms.IntegerField(
+        label=gettext_lazy("Open at once"), min_value=0, max_value=MOST_NUMBER, required=False
+    )
     deletes_recordings = forms.BooleanField(
         label=gettext_lazy("It may delete its own recordings"), required=False
     )
@@ -40,15 +41,34 @@ class LimitsForm(forms.Form):
         general = general_quota()
         day = general.most_bytes_a_day
         told = {
-            "most_mb": f"{grouped(general.most_bytes // MB)} ({size(general.most_bytes)})",
-            "most_mb_a_day": _("no limit")
-            if day is None
-            else f"{grouped(day // MB)} ({size(day)})",
+            "most_mb": size(general.most_bytes),
+            "most_mb_a_day": _("no limit") if day is None else size(day),
             "most_open": grouped(general.most_open),
         }
         for name, value in told.items():
             words = _("Empty: as the installation has it, %(value)s.")
             self.fields[name].help_text = words % {"value": value}
+
+    def clean_most_mb(self) -> int | None:
+        return self._in_mb("most_mb")
+
+    def clean_most_mb_a_day(self) -> int | None:
+        return self._in_mb("most_mb_a_day")
+
+    def _in_mb(self, name: str) -> int | None:
+        count: int | None = self.cleaned_data[name]
+        if count and not 1 <= count // MB <= MOST_NUMBER:
+            raise ValidationError(_("1 MiB is the least, 2 PiB the most."), code="invalid")
+        return None if count is None else count // MB
+
+
+def _initial(own: Allowance) -> dict[str, Any]:
+    """Sizes in bytes, as their fields have them."""
+    found = {name: getattr(own, name) for name in LimitsForm.base_fields}
+    for name in ("most_mb", "most_mb_a_day"):
+        if found[name] is not None:
+            found[name] *= MB
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,7 +81,7 @@ def sender(request: HttpRequest, agent_id: str) -> HttpResponse:
     own: Allowance = allowance_of(found.agent.user)
     form = LimitsForm(
         request.POST if request.method == "POST" else None,
-        initial={name: getattr(own, name) for name in LimitsForm.base_fields},
+        initial=_initial(own),
     )
     if form.is_bound and form.is_valid():
         try:
