@@ -46,6 +46,13 @@ class PermissionDenied(BackupError):
     cure = _("Give the user the role pg_read_all_data, or let the owner make the backup.")
 
 
+class NoOtherDatabase(PermissionDenied):
+    """A name is changed, and a database dropped, from within another one."""
+
+    code = "no_other_database"
+    cure = _("GRANT CONNECT ON DATABASE postgres to the user.")
+
+
 class UnknownDatabase(BackupError):
     code = "unknown_database"
     cure = _("Check the database's name on the server.")

@@ -86,6 +86,8 @@ def _give_role_a_password(connection: Admin, password: str) -> None:
     # It may create databases, so that a restore can be tried with it.
     statement = SQL("{} ROLE {} LOGIN CREATEDB PASSWORD {}")
     connection.execute(statement.format(verb, Identifier(NAME), Literal(verifier)))
+    # So can a replacement: names are changed from another database. This one holds nothing.
+    connection.execute(SQL("GRANT CONNECT ON DATABASE postgres TO {}").format(Identifier(NAME)))
 
 
 def _start_afresh(connection: Admin) -> None:

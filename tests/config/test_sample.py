@@ -25,7 +25,9 @@ def admin() -> Iterator[str]:
     yield source
     with psycopg.connect(source, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
-        connection.execute(f"DROP ROLE IF EXISTS {NAME}")
+        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [NAME]).fetchone():
+            connection.execute(f"DROP OWNED BY {NAME}")
+            connection.execute(f"DROP ROLE {NAME}")
 
 
 @pytest.fixture
@@ -89,6 +91,8 @@ def test_owner_is_an_ordinary_role_and_alone_may_connect(
     assert ask(admin, f"SELECT NOT has_database_privilege('pg_monitor', '{NAME}', 'CONNECT')")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(conninfo(sample, password="wrong"))
+    # From where the names of a replaced database are changed.
+    assert ask(conninfo(sample, dbname="postgres"), "SELECT 1")
 
 
 def test_finished_sample_is_kept_and_its_password_renewed_only_when_asked(

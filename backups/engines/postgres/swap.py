@@ -20,6 +20,7 @@ from backups.engines.postgres.connection import Server, named_failure
 from backups.engines.postgres.properties import carry_over, read_comment, write_comment
 from backups.errors import (
     AuthenticationFailed,
+    NoOtherDatabase,
     PermissionDenied,
     SessionsStay,
     TargetChanged,
@@ -129,7 +130,7 @@ def elsewhere(server: Server, *names: str) -> Server:
         else:
             return found
     said = _("Neither postgres nor template1 on that server lets the user in; one is needed.")
-    raise PermissionDenied(said, detail=str(refusal or ""))
+    raise NoOtherDatabase(said, detail=str(refusal or ""))
 
 
 def whereabouts(server: Server, ids: Sequence[int]) -> dict[int, str]:

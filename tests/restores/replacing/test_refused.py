@@ -3,15 +3,20 @@
 from typing import Any
 
 import pytest
+from psycopg import sql
 
 from access.models import User
 from backups.engines import PreflightCheck, RestoreOptions
+from backups.engines.postgres.connection import Server
+from backups.engines.postgres.swap import elsewhere
+from backups.errors import NoOtherDatabase
 from backups.models import Backup
+from backups.pages.failures import cure_of
 from restores.errors import Blocked
 from restores.replacing.wanted import Replacement
 from restores.requesting import Wish, look_first, request_restore
 from tests.backups.checks.conftest import MakeBackup
-from tests.backups.servers import TestServer
+from tests.backups.servers import PASSWORD, TestServer
 from tests.restores.replacing.shop import NOW, asked, changed_shop, replacement, rows_in
 from tests.restores.test_restore import databases, restore_here
 
@@ -49,6 +54,25 @@ def test_what_is_told(backed_up: MakeBackup, server: TestServer, operator: User)
         assert looked(backup, operator, "postgres", safety_backup=True)["safety_backup"] == (
             "blocking"
         )
+
+
+def test_who_gets_into_no_other_database_is_told_so(server: TestServer) -> None:
+    """From within a database its name cannot be changed."""
+    secret = sql.Literal(PASSWORD).as_string(None)
+    server.execute(f"CREATE ROLE shut LOGIN PASSWORD {secret}")
+    others = "DATABASE postgres, template1"
+    server.execute(f"REVOKE CONNECT ON {others} FROM PUBLIC")
+    try:
+        there = server.registered("shop", username="shut")
+        with pytest.raises(NoOtherDatabase) as refused:
+            elsewhere(Server.of(there), "shop")
+        assert refused.value.code == "no_other_database"
+        assert cure_of("no_other_database") != cure_of("permission_denied") != ""
+        server.execute("GRANT CONNECT ON DATABASE postgres TO shut")
+        assert elsewhere(Server.of(there), "shop").database == "postgres"
+        server.execute("REVOKE CONNECT ON DATABASE postgres FROM shut")
+    finally:
+        server.execute(f"GRANT CONNECT ON {others} TO PUBLIC", "DROP ROLE shut")
 
 
 def test_what_hangs_on_it_is_in_the_way_also_when_it_comes_late(
