@@ -11,7 +11,7 @@ from backups.engines import PreflightCheck, RestoreOptions
 from backups.engines.postgres.findings import blocking, ok, warning
 from backups.engines.postgres.globals import held_globals, missing_globals, powers_said
 from backups.engines.postgres.preparation import missing_extensions
-from backups.engines.postgres.roles import granting, may_make_roles, roles_there
+from backups.engines.postgres.roles import altering, granting, may_make_roles, roles_there
 from backups.engines.postgres.selection import unmatched
 
 # Made without a word where their library is not loaded at the server's start, and then of no use.
@@ -91,8 +91,7 @@ def roles_held(
     names = [one["name"] for one in missing]
     said_names = {"names": ", ".join(names)}
     if not may_make_roles(session):
-        said = _("The user may not make the roles %(names)s: ALTER ROLE CREATEROLE.")
-        return Held(blocking("globals", said % said_names))
+        return Held(blocking("globals", _may_not_make(session, names)))
     said = _("These roles will be made, without login, and stay: %(names)s.") % said_names
     if powers := powers_said(missing):
         said += " " + _("Without their powers: %(names)s.") % {"names": ", ".join(powers)}
@@ -147,10 +146,17 @@ def _missing(
         )
         return blocking("roles", said % names)
     if not may_make_roles(session):
-        said = _("The user may not make the roles %(names)s: ALTER ROLE CREATEROLE.")
-        return blocking("roles", said % names)
+        return blocking("roles", _may_not_make(session, missing))
     said = _("These roles will be made, without login, and stay: %(names)s.")
     return warning("roles", said % names)
+
+
+def _may_not_make(session: psycopg.Connection[Any], roles: list[str]) -> str:
+    said = _(
+        "The user may not make the roles %(names)s. Let an administrator of the server say:"
+        " %(alter)s"
+    )
+    return said % {"names": ", ".join(roles), "alter": altering(session, "CREATEROLE")}
 
 
 def _one_owner(session: psycopg.Connection[Any], role: str) -> PreflightCheck:

@@ -14,6 +14,7 @@ from backups.engines.postgres.findings import blocking, ok, warning
 from backups.engines.postgres.outside.looking import contents_are_from_outside, look_at_outside
 from backups.engines.postgres.parallel import has_room
 from backups.engines.postgres.replaceable import look_at_target
+from backups.engines.postgres.roles import altering
 from backups.engines.postgres.room import free_space
 from backups.engines.postgres.target import database_exists
 from backups.errors import VersionMismatch
@@ -122,7 +123,10 @@ def _privileges(session: psycopg.Connection[Any]) -> PreflightCheck:
         "SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
     if row is None or not row[0]:
-        return blocking("privileges", _("The user may not create databases: ALTER ROLE CREATEDB."))
+        said = _(
+            "The user may not create databases. Let an administrator of the server say: %(alter)s"
+        )
+        return blocking("privileges", said % {"alter": altering(session, "CREATEDB")})
     return ok("privileges", _("The user may create databases."))
 
 

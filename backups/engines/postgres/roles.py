@@ -59,6 +59,13 @@ def granting(session: psycopg.Connection[Any], roles: Sequence[str]) -> str:
     return f"GRANT {row[0]} TO {row[1]}" if row else ""
 
 
+def altering(session: psycopg.Connection[Any], right: str) -> str:
+    """The command by which the user gets that right of a role's."""
+    row = session.execute("SELECT quote_ident(current_user)").fetchone()
+    assert row is not None
+    return f"ALTER ROLE {row[0]} {right}"
+
+
 def may_make_roles(session: psycopg.Connection[Any]) -> bool:
     row = session.execute(
         "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"

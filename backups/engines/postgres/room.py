@@ -17,6 +17,13 @@ def free_space(
     """PostgreSQL does not tell what is free on its disk; of a server on this machine we can ask."""
     wanted = int(manifest.get("source_bytes") or 0)
     free = _free_here(session, server)
+    if not wanted:
+        # Of a file from elsewhere only its packed size is known.
+        if free is None:
+            said = _("How much it needs, and how much is free on the server's disk, is not known.")
+        else:
+            said = _("%(free)s MB are free on the server's disk; how much it needs is not known.")
+        return warning("free_space", said % {"free": (free or 0) >> 20})
     if free is None:
         said = _("How much is free on the server's disk is not known; the source has %(size)s MB.")
         return warning("free_space", said % {"size": wanted >> 20})

@@ -82,8 +82,12 @@ def test_a_user_who_may_make_no_roles_is_refused(
     source = outside(company, operator, dump(17, "custom"))
     with pytest.raises(Blocked) as refused:
         request_restore(wish=wish(here, source, "fresh"), actor=operator)
-    levels = {check.code: check.level for check in refused.value.checks}
-    assert levels["role"] == "blocking"
+    found = {check.code: check for check in refused.value.checks}
+    assert found["role"].level == "blocking"
+    assert found["role"].message.endswith("ALTER ROLE only_databases CREATEROLE")
+    # A dump tells nothing of the size that it comes to.
+    assert found["free_space"].level == "warning"
+    assert "how much it needs" in found["free_space"].message.lower()
 
 
 def test_an_extension_of_superusers_needs_an_administrator(

@@ -11,7 +11,7 @@ from backups.engines.postgres.clients import choose_for_scripts
 from backups.engines.postgres.needed import selection
 from backups.engines.postgres.outside.giving import look_at_owner
 from backups.engines.postgres.outside.guest import is_superuser
-from backups.engines.postgres.roles import may_make_roles
+from backups.engines.postgres.roles import altering, may_make_roles
 from backups.file_errors import NoSafeClient
 
 TRUSTED_SINCE = 130000
@@ -62,8 +62,12 @@ def _of_the_format(contents: dict[str, Any], options: RestoreOptions) -> Iterato
 
 def _role(session: psycopg.Connection[Any]) -> PreflightCheck:
     if not may_make_roles(session):
-        said = _("A file from elsewhere is restored by a role of its own: ALTER ROLE CREATEROLE.")
-        return PreflightCheck("role", "blocking", said)
+        said = _(
+            "A file from elsewhere is restored by a role of its own, which the user may not make."
+            " Let an administrator of the server say: %(alter)s"
+        )
+        alter = altering(session, "CREATEROLE")
+        return PreflightCheck("role", "blocking", said % {"alter": alter})
     return PreflightCheck("role", "ok", _("A role without rights is made for it."))
 
 
