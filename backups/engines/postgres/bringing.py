@@ -20,7 +20,7 @@ from backups.engines.postgres.globals import held_globals, make_globals
 from backups.engines.postgres.items import Activity, Items
 from backups.engines.postgres.older import as_text
 from backups.engines.postgres.parallel import has_room, in_parallel
-from backups.engines.postgres.restore import TOOL, in_one_stream, unnamed_list
+from backups.engines.postgres.restore import in_one_stream, unnamed_list
 from backups.engines.postgres.roles import make_missing_roles, roles_of, with_roles
 from backups.engines.postgres.selection import Choice, choose
 from backups.engines.postgres.sinks import Bringing, Sink
@@ -181,7 +181,7 @@ class ArchiveBringing(Bringing):
         shared: dict[str, Any] = {
             "server": self._server,
             "application": self._application,
-            "hear": self._hear,
+            "hear": self._items.say,
             "on_wait": self._on_wait,
             "is_working": self._activity.is_working,
             "descriptors": descriptors,
@@ -230,14 +230,6 @@ class ArchiveBringing(Bringing):
             return found, ()
         listed = self._stack.enter_context(unnamed_list(self.choice.numbers))
         return [*found, f"--use-list=/proc/self/fd/{listed}"], (listed,)
-
-    def _hear(self, line: str) -> None:
-        begins = self._items.hear(line)
-        if line:
-            level = "debug" if begins or line.startswith("pg_restore: proc") else "info"
-            self._journal.say(
-                line, level=level, source="psql" if line.startswith("psql:") else TOOL
-            )
 
     def _warn(self, said: str) -> None:
         self._journal.say(said, level="warning", source="holdfast")

@@ -10,6 +10,7 @@ import psycopg
 from backups.engines.postgres.connection import Server
 from backups.errors import BackupError
 from monitoring.files.journal import Journal
+from monitoring.files.models import LogLine
 
 _BEGUN = re.compile(
     r'pg_restore: (?:creating (?P<made>.+)|processing data for table (?P<table>".*")'
@@ -57,6 +58,15 @@ class Items:
         of_all = f" ({begun}/{max(self.total, begun)})" if self.total else ""
         self._journal.begin_step(f"{name}{of_all}")
         return True
+
+    def say(self, line: str) -> None:
+        """The same, and the line into the journal's log."""
+        begins = self.hear(line)
+        if line:
+            is_usual = begins or line.startswith("pg_restore: proc")
+            level = LogLine.Level.DEBUG if is_usual else LogLine.Level.INFO
+            source = "psql" if line.startswith("psql:") else "pg_restore"
+            self._journal.say(line, level=level, source=source)
 
     def share(self) -> float | None:
         """What is done of them, from 0 to 1; of the last one begun only what an index has of it."""

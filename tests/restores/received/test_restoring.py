@@ -1,5 +1,6 @@
 """Genuine dumps from elsewhere come back whole, by a role that may nothing else."""
 
+import re
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from access.models import AuditEntry, Company, User
 from backups.models import Database
+from monitoring.files.models import Step
 from restores.received import places
 from tests.backups.servers import TestServer, started_server
 from tests.restores.received.dumps import EXPECTED, aged, dump, gzipped, restored, zstandard
@@ -36,6 +38,10 @@ def test_a_custom_dump_comes_back(target: Database, server: TestServer, operator
         assert restore.counted == EXPECTED
         assert (restore.tables, restore.rows) == (2, sum(EXPECTED.values()))
         assert restore.registered is not None
+        steps = Step.objects.filter(stage__file=restore.file, stage__key="restore")
+        said = list(steps.values_list("message", flat=True))
+        # How many of them are written is a matter of speed.
+        assert any(re.search(r"TABLE.* \(\d+/\d+\)$", one) for one in said), said
         assert databases(server) - before == {name}
         [owner] = roles(server) - roles_before
         assert owner.startswith("holdfast_o_")

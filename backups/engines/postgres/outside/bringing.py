@@ -15,6 +15,7 @@ from psycopg import sql
 from backups.engines import RestoreOptions
 from backups.engines.postgres.clients import choose_for_reading, choose_for_scripts
 from backups.engines.postgres.connection import Server, named_failure
+from backups.engines.postgres.items import Items
 from backups.engines.postgres.outside.counting import count_rows
 from backups.engines.postgres.outside.giving import give_away
 from backups.engines.postgres.outside.guest import CONNECTIONS, hand_over, invited, let_in_again
@@ -22,7 +23,7 @@ from backups.engines.postgres.outside.looking import untrusted_extensions
 from backups.engines.postgres.outside.script import Script
 from backups.engines.postgres.parallel import in_parallel
 from backups.engines.postgres.process import running, widen
-from backups.engines.postgres.restore import TOOL, Restore, hearing, in_one_stream, unnamed_list
+from backups.engines.postgres.restore import Restore, hearing, in_one_stream, unnamed_list
 from backups.engines.postgres.sinks import Bringing, Sink
 from monitoring.files.journal import Journal
 
@@ -43,6 +44,7 @@ class GuestBringing(Bringing):
         sink: Sink,
         server: Server,
         guest: Server,
+        items: Items,
         *,
         role: str,
         application: str,
@@ -55,6 +57,7 @@ class GuestBringing(Bringing):
         self._sink = sink
         self._server = server
         self._guest = guest
+        self._items = items
         self._application = application
         self._on_wait = on_wait
 
@@ -66,6 +69,9 @@ class GuestBringing(Bringing):
         let_in_again(self._server, self._guest, application=self._application)
         self.counted = count_rows(self._guest, application=self._application, on_wait=self._on_wait)
         hand_over(self._server, self._guest, application=self._application)
+
+    def share(self) -> float | None:
+        return self._items.share()
 
     def settle(self) -> None:
         if self._role:
@@ -89,6 +95,7 @@ def bringing_by_guest(
     Call it from the thread that lives longest (see `process.running`).
     """
     contents = manifest["contents"]
+    items = Items(journal)
     if contents.get("accepts_extensions"):
         _make_extensions(server, contents["extensions"], application=application)
     run: dict[str, Any] = {"application": application, "journal": journal, "on_wait": on_wait}
@@ -108,8 +115,11 @@ def bringing_by_guest(
             if options.jobs > 1:
                 # Its workers come when the definitions are made, and once more at the end.
                 run["on_wait"] = _letting_in(server, guest, application, on_wait)
-            sink = stack.enter_context(restoring_archive(guest, contents, options, **run))
-        yield GuestBringing(sink, server, guest, role=options.role, **run)
+            wanted = contents.get("wanted")
+            items.total = contents.get("items") if wanted is None else len(wanted)
+            way = {name: run[name] for name in ("application", "on_wait")}
+            sink = stack.enter_context(restoring_archive(guest, contents, options, items, **way))
+        yield GuestBringing(sink, server, guest, items, role=options.role, **run)
 
 
 def _letting_in(
@@ -162,9 +172,9 @@ def restoring_archive(
     guest: Server,
     contents: dict[str, Any],
     options: RestoreOptions,
+    items: Items,
     *,
     application: str,
-    journal: Journal,
     on_wait: Callable[[], None],
 ) -> Iterator[Sink]:
     reader = choose_for_reading(
@@ -181,7 +191,7 @@ def restoring_archive(
         shared: dict[str, Any] = {
             "server": guest,
             "application": application,
-            "hear": hearing(journal, TOOL),
+            "hear": items.say,
             "on_wait": on_wait,
             "descriptors": descriptors,
         }
