@@ -25,6 +25,7 @@ from monitoring.live.protocol import (
     NoticeData,
     QueueData,
     QueueUpdateMessage,
+    ResetMessage,
     RunningDownload,
     StatsData,
     StatsUpdateMessage,
@@ -119,9 +120,8 @@ def established(details: dict[str, str]) -> ConnectionEstablishedMessage:
     return message
 
 
-def reset(details: dict[str, str]) -> dict[str, Any]:
-    """What was missed is not known any more: the state that follows stands for it."""
-    return {"type": "reset", "timestamp": now(), **details, "data": {}}
+def reset(details: dict[str, str]) -> ResetMessage:
+    return ResetMessage(type="reset", timestamp=now(), download_id=details["download_id"], data={})
 
 
 def error_message(error: LiveError) -> ErrorMessage:

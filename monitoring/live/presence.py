@@ -149,6 +149,18 @@ class Present:
         return sum(self.connections.values())
 
 
+def connections_data(present: Present) -> dict[str, int]:
+    """As the API and the command line say it."""
+    counts = {
+        f"{_WORDS.get(name, name)}_connections": present.connections[name] for name in CHANNELS
+    }
+    return {**counts, "total": present.total}
+
+
+# The documented name has one of them in the singular.
+_WORDS = {"downloads": "download"}
+
+
 def living() -> QuerySet[ServerProcess]:
     return ServerProcess.objects.filter(seen_at__gt=Now() - SILENT_AFTER)
 

@@ -162,7 +162,31 @@ class ErrorMessage(TypedDict):
     message: str
 
 
+class ResetMessage(TypedDict):
+    """What was missed is not known any more: the state that follows stands for it."""
+
+    type: Literal["reset"]
+    timestamp: str
+    download_id: str
+    data: dict[str, str]
+
+
 # ---- of an event stream -----------------------------------------------------------------
+
+
+class ConnectionEstablishedEvent(TypedDict):
+    type: Literal["connection_established"]
+    timestamp: str
+    download_id: NotRequired[str]
+    message: NotRequired[str]
+
+
+class ResetEvent(TypedDict):
+    """What was missed is not known any more: the state that follows stands for it."""
+
+    type: Literal["reset"]
+    timestamp: str
+    download_id: str
 
 
 class DownloadProgressEvent(DownloadData):

@@ -14,7 +14,7 @@ from monitoring.files.api.query import kinds
 from monitoring.live.channels import FOLLOW
 from monitoring.live.messages import iso, queue_data, stats_data
 from monitoring.live.numbers import Asker, Numbers, positions_of
-from monitoring.live.presence import CHANNELS, everyone
+from monitoring.live.presence import connections_data, everyone
 from monitoring.live.tickets import issue_ticket
 
 VIEW = "monitoring.view_trackedfile"
@@ -40,16 +40,7 @@ class ConnectionsView(APIView):
 
     def get(self, request: Request) -> Response:
         require(_user(request), VIEW)
-        present = everyone()
-        counts: dict[str, Any] = {
-            f"{_NAMES.get(channel, channel)}_connections": present.connections[channel]
-            for channel in CHANNELS
-        }
-        return Response({**counts, "total": present.total})
-
-
-# The documented name has one of them in the singular.
-_NAMES = {"downloads": "download"}
+        return Response(connections_data(everyone()))
 
 
 class TicketsView(APIView):

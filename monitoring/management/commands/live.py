@@ -10,7 +10,7 @@ from monitoring.figures.scopes import Scope
 from monitoring.files.stages import Kind
 from monitoring.live.messages import queue_data, stats_data
 from monitoring.live.numbers import Numbers
-from monitoring.live.presence import everyone
+from monitoring.live.presence import connections_data, everyone
 
 
 class Command(BaseCommand):
@@ -32,6 +32,5 @@ class Command(BaseCommand):
             stats = read_stats([scope])[scope]
             found = stats_data(Numbers(stats.queue, stats=stats))
         else:
-            present = everyone()
-            found = {**present.connections, "total": present.total}
+            found = connections_data(everyone())
         self.stdout.write(orjson.dumps(found).decode())

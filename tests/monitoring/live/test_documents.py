@@ -36,6 +36,9 @@ def test_every_reference_leads_somewhere() -> None:
         for part in ref.split("/"):
             here = here[part]
     assert len(DOCUMENT["channels"]) == 9
+    assert (
+        "kind" in DOCUMENT["operations"]["queueStream"]["bindings"]["http"]["query"]["properties"]
+    )
     for shape in DOCUMENT["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(shape)
     with pytest.raises(jsonschema.ValidationError):
@@ -56,10 +59,16 @@ def test_what_is_said_is_what_is_documented(
             fits(socket.next(), list(channel["messages"])[2])
         else:
             stream = listening.stream(address, viewer)
-            stream.next()
-            fits(stream.next(), list(channel["messages"])[-1])
+            fits(stream.next(), "ConnectionEstablishedEvent")
+            fits(stream.next(), list(channel["messages"])[2])
     asked = listening.socket("/ws/general?alerts=1", viewer)
     fits(asked.until("alerts_update"), "AlertsUpdateMessage")
+    fits(
+        listening.socket(f"/ws/downloads/{file.pk}?since=0-1", viewer).until("reset"),
+        "ResetMessage",
+    )
+    lost = listening.stream(f"/downloads/{file.pk}/stream?since=0-1", viewer)
+    fits(lost.until("reset"), "ResetEvent")
     TrackedFile.objects.update(status="failed", error="x")
     end = listening.stream(f"/downloads/{file.pk}/stream", viewer)
     fits(end.until("download_failed"), "DownloadProgressEvent")
