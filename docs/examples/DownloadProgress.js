@@ -29,6 +29,7 @@ export function makeDownloadProgress(React) {
           if (message.type === "error") setError(message.message);
           if (message.type !== "download_update") return;
           wait = 500;
+          setError("");
           setDownload(message.data);
           isOver = ["completed", "failed"].includes(message.data.status);
           if (isOver && onEnd) onEnd(message.data);

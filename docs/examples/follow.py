@@ -9,10 +9,10 @@ import sys
 import time
 from urllib.parse import urlencode
 
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
-FOR_GOOD = (4401, 4403, 4404)
+FOR_GOOD = (4400, 4401, 4403, 4404)
 
 
 def follow(server: str, download_id: str, token: str) -> str:
@@ -36,7 +36,7 @@ def follow(server: str, download_id: str, token: str) -> str:
         except ConnectionClosed as closed:
             if closed.rcvd and closed.rcvd.code in FOR_GOOD:
                 raise SystemExit(closed.rcvd.reason) from closed
-        except OSError as error:
+        except (OSError, InvalidHandshake) as error:
             print(f"not connected: {error}", file=sys.stderr)
         time.sleep(wait)
         wait = min(wait * 2, 15)

@@ -102,3 +102,19 @@ def test_the_programs(web_server: Any, viewer: User, running: TrackedFile) -> No
         )
         assert done.returncode == 0, done.stderr
         assert wanted in done.stdout
+
+
+def test_a_program_that_is_refused_says_why_and_ends(web_server: Any, running: TrackedFile) -> None:
+    for program, wanted in (
+        ([sys.executable, str(EXAMPLES / "follow.py")], "not_authenticated"),
+        (["sh", str(EXAMPLES / "follow.sh")], '"code": "not_authenticated"'),
+    ):
+        done = subprocess.run(
+            [*program, web_server.url, str(running.pk)],
+            env={**os.environ, "HOLDFAST_TOKEN": "hf_wrong"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 1
+        assert wanted in done.stderr
