@@ -1,6 +1,7 @@
 // Keeps the parts of a page marked `data-live` as the server has them, while something runs.
 // Elements with `data-watch` name the files that run: each is followed by a feed, which moves
 // the bars and numbers in it; words are rendered by the server alone and fetched when they change.
+// Lists (`data-begins`) also follow the queue: what begins while nothing runs is shown, too.
 "use strict";
 import { Feed } from "./feed.js";
 import "./notices.js";
@@ -16,12 +17,24 @@ const LONGEST_MS = 15000;
 // A fetch that hangs would be the last: an answer later than this counts as none.
 const ANSWER_MS = 10000;
 
+// Beside the files, which are called by their ids.
+const QUEUE = "queue";
+
 const feeds = new Map();
 const places = new Map();
+let queue = "";
 let failures = 0;
 let fetchedAt = 0;
 let dueAt = Infinity;
 let timer = 0;
+
+function hasPoll() {
+  return Boolean(document.querySelector("[data-poll]"));
+}
+
+function isLive() {
+  return Boolean(document.querySelector("[data-poll], [data-begins]"));
+}
 
 function say(text) {
   const said = document.getElementById("said");
@@ -107,7 +120,7 @@ function fetchIn(pause, least = LEAST_MS) {
 
 async function round() {
   dueAt = Infinity;
-  if (!document.querySelector("[data-poll]")) return stop();
+  if (!isLive()) return stop();
   // Nobody looks: `visibilitychange` goes on.
   if (document.hidden) return;
   fetchedAt = performance.now();
@@ -119,12 +132,15 @@ async function round() {
   }
   showOffline(failures > 1 || (failures > 0 && !isConnected()));
   watch();
-  if (document.querySelector("[data-poll]")) fetchIn(restMs());
+  rest();
 }
 
-function restMs() {
-  if (failures) return Math.min(WITHOUT_FEED_MS * 2 ** (failures - 1), LONGEST_MS);
-  return isConnected() ? SAFETY_MS : WITHOUT_FEED_MS;
+// Until something is heard. A list in which nothing runs is told; it asks only where no feed passes.
+function rest() {
+  if (!isLive()) return;
+  if (failures) fetchIn(Math.min(WITHOUT_FEED_MS * 2 ** (failures - 1), LONGEST_MS));
+  else if (hasPoll()) fetchIn(isConnected() ? SAFETY_MS : WITHOUT_FEED_MS);
+  else if (!isConnected()) fetchIn(LONGEST_MS);
 }
 
 // ---- what runs --------------------------------------------------------------------------
@@ -133,10 +149,11 @@ function isConnected() {
   return [...feeds.values()].some((feed) => feed.isConnected);
 }
 
-// One feed for each file that runs; none where nothing does.
+// One feed for each file that runs, and for a list one more; none where nothing moves.
 function watch() {
-  const named = [...document.querySelectorAll("[data-watch]")].map((each) => each.dataset.watch);
-  const wanted = new Set([...new Set(named)].slice(0, MOST_FEEDS));
+  const lists = document.querySelector("[data-begins]") ? [QUEUE] : [];
+  const files = [...document.querySelectorAll("[data-watch]")].map((each) => each.dataset.watch);
+  const wanted = new Set([...new Set([...lists, ...files])].slice(0, MOST_FEEDS));
   for (const [id, feed] of feeds) {
     if (wanted.has(id)) continue;
     feed.stop();
@@ -144,10 +161,28 @@ function watch() {
     places.delete(id);
   }
   for (const id of wanted) {
-    if (feeds.has(id)) continue;
-    const paths = { socket: `/ws/downloads/${id}`, stream: `/downloads/${id}/stream` };
-    feeds.set(id, new Feed(paths, (message) => hear(id, message), hearState));
+    if (!feeds.has(id)) feeds.set(id, id === QUEUE ? followQueue() : followFile(id));
   }
+}
+
+function followFile(id) {
+  const paths = { socket: `/ws/downloads/${id}`, stream: `/downloads/${id}/stream` };
+  return new Feed(paths, (message) => hear(id, message), hearState);
+}
+
+function followQueue() {
+  const paths = { socket: "/ws/queue", stream: "/downloads/queue/stream" };
+  return new Feed(paths, hearQueue, hearState);
+}
+
+function hearQueue(message) {
+  if (message.type !== "queue_update") return;
+  const { pending, downloading } = message.data;
+  const before = queue;
+  queue = JSON.stringify(message.data);
+  // What began between the page's making and the first word of the queue.
+  const isNews = before ? queue !== before : pending + downloading > 0 !== hasPoll();
+  if (isNews) fetchIn(0);
 }
 
 function hear(id, message) {
@@ -193,9 +228,9 @@ function write(place, name, numbers) {
 // ---- coming and going -------------------------------------------------------------------
 
 function start() {
-  if (!document.querySelector("[data-poll]")) return;
+  if (!isLive()) return;
   watch();
-  fetchIn(restMs());
+  rest();
 }
 
 function stop() {
@@ -204,10 +239,11 @@ function stop() {
   for (const feed of feeds.values()) feed.stop();
   feeds.clear();
   places.clear();
+  queue = "";
 }
 
 function lookAgain() {
-  if (document.hidden || !document.querySelector("[data-poll]")) return;
+  if (document.hidden || !isLive()) return;
   for (const feed of feeds.values()) feed.hurry();
   fetchIn(0);
 }

@@ -1,4 +1,4 @@
-"""Pages that follow what runs: without reloading, over cuts, and silent when nothing runs."""
+"""Pages that follow what runs: without reloading, over cuts, and quiet when nothing runs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -72,7 +72,9 @@ def test_the_page_of_a_running_backup_moves_by_itself(
     assert [f"/ws/downloads/{backup.file_id}" in each.url for each in opened] == [True]
 
 
-def test_where_nothing_runs_nothing_is_open(visit: Any, viewer: User, database: Database) -> None:
+def test_where_nothing_runs_nobody_asks_and_only_lists_listen(
+    visit: Any, viewer: User, database: Database
+) -> None:
     backup = make_backup(database)
     complete(backup)
     visitor = visit()
@@ -80,11 +82,29 @@ def test_where_nothing_runs_nothing_is_open(visit: Any, viewer: User, database: 
     opened = sockets_of(visitor.page)
     asked: list[str] = []
     visitor.page.on("request", lambda request: asked.append(request.headers.get("x-live", "")))
-    for path in (f"/dashboard/backup/{backup.pk}", "/dashboard/backup", "/dashboard/"):
+    for path, sockets in ((f"/dashboard/backup/{backup.pk}", 0), ("/dashboard/backup", 1)):
         page = visitor.open(path)
         page.wait_for_load_state("networkidle")
-    assert opened == []
+        assert [each.url.partition("/ws/")[2] for each in opened] == ["queue"] * sockets
     assert "1" not in asked
+
+
+@pytest.mark.parametrize("path", ["/dashboard/", "/dashboard/backup"])
+def test_what_begins_while_nothing_runs_is_shown(
+    visit: Any, viewer: User, database: Database, path: str
+) -> None:
+    visitor = visit()
+    visitor.let_in(viewer)
+    with visitor.page.expect_websocket(lambda socket: "/ws/queue" in socket.url) as queue:
+        page = visitor.open(path)
+    queue.value.wait_for_event("framereceived", lambda frame: "queue_update" in str(frame))
+    mark(page)
+    expect(page.locator("[data-watch]")).to_have_count(0)
+    backup = make_running(database)
+    expect(page.locator(f'[data-watch="{backup.file_id}"]').first).to_be_visible()
+    complete(backup)
+    expect(page.locator("[data-watch]")).to_have_count(0)
+    assert is_unreloaded(page)
 
 
 def test_one_socket_for_each_of_at_most_four(visit: Any, viewer: User, database: Database) -> None:
@@ -97,6 +117,8 @@ def test_one_socket_for_each_of_at_most_four(visit: Any, viewer: User, database:
     expect(page.locator("[data-watch]")).to_have_count(6)
     page.wait_for_load_state("networkidle")
     assert len({each.url for each in opened}) == len(opened) == 4
+    # What begins is heard of, besides three of the files.
+    assert "/ws/queue" in opened[0].url
 
 
 @pytest.fixture
