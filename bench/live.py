@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from bench.installation import own_installation
-from bench.live_programs import WARM, running_readers, running_server
+from bench.live_programs import WARM, cpu_of_services, running_readers, running_server
 from bench.table import describe_machine
 
 if TYPE_CHECKING:
@@ -68,16 +68,19 @@ def _measure(app: str, options: argparse.Namespace) -> float:
             _worker_rate(claims[0], "with all readers")
         readers.reset()
         written: dict[tuple[str, int], float] = {}
-        before = [server.cpu() for server in servers]
+        before, around = [server.cpu() for server in servers], cpu_of_services()
         seconds = _write(claims, options, written)
         _end(claims)
         time.sleep(3)
         cpu = sum(server.cpu() for server in servers) - sum(before)
+        beside = {name: spent - around[name] for name, spent in cpu_of_services().items()}
         found = readers.stop()
         print(
             f"- {found['deliveries']} deliveries in {seconds:.0f} s, {cpu:.2f} CPU s of servers:"
             f" {found['deliveries'] / cpu:.0f} deliveries per CPU second"
         )
+        said = ", ".join(f"{name} {spent:.2f}" for name, spent in beside.items())
+        print(f"- CPU s beside them, with what the writer asks for: {said}")
         print(
             f"- readers: {found['readers']}; without the final state: {found['unended']};"
             f" an older state after a newer: {found['disordered']}"

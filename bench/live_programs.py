@@ -29,13 +29,42 @@ class Server:
     process: "subprocess.Popen[bytes]"
 
     def cpu(self) -> float:
-        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, words[11:13])) / TICKS
+        return cpu_of(self.process.pid)
 
     def memory(self) -> int:
         """Bytes of its own, without what it shares (proc_pid_smaps_rollup)."""
         lines = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines()
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds, with those of its children that have ended (proc_pid_stat)."""
+    return sum(map(int, _stat(pid)[13:17])) / TICKS
+
+
+def cpu_of_services() -> dict[str, float]:
+    """Seconds of PostgreSQL with all that it started, and of Redis: both are our children."""
+    parents: dict[int, tuple[int, str]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = _stat(int(entry.name))
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(words[3]), words[1]
+    found = dict.fromkeys(("postgres", "redis-server"), 0.0)
+    for pid, (parent, name) in parents.items():
+        top = parent if name == "postgres" and parents.get(parent, (0, ""))[1] == name else pid
+        if name in found and parents[top][0] == os.getpid():
+            found[name] += cpu_of(pid)
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """Its words, the name without brackets (proc_pid_stat)."""
+    before, _, after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    number, _, name = before.partition(" (")
+    return [number, name, *after.split()]
 
 
 class Readers:
