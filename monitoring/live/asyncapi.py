@@ -190,6 +190,6 @@ The first message is `connection_established`, then comes the present state, the
 An event stream carries the same as a WebSocket, with the fields of `data` at top level.
 Send a session's cookie, `Authorization: Bearer hf_…`, or `?ticket=` from `POST /api/live/tickets`.
 Each state has an `id`: send the last one as `Last-Event-ID`, or `?since=`, to go on after a cut.
-A refusal is an `error` and a close: 4401 not logged in, 4403 not allowed, 4404 not there,
-4429 too many. What a file's stream has told to its end answers 204.
+A refusal is an `error` and a close: 4401 not logged in, 4403 not allowed, 4404 not there.
+Too many connections or tries: 4429. What a file's stream has told to its end answers 204.
 """

@@ -34,11 +34,16 @@ def asyncapi_page(request: HttpRequest) -> HttpResponse:
         request,
         "docs/live.html",
         {
-            "about": made["info"]["description"],
+            "about": [_parts(line) for line in made["info"]["description"].splitlines()],
             "addresses": addresses(),
             "schemas": [(name, *_fields(shape)) for name, shape in schemas.items()],
         },
     )
+
+
+def _parts(line: str) -> list[tuple[str, bool]]:
+    """Its pieces, and whether each is what a program says or sends."""
+    return [(text, bool(number % 2)) for number, text in enumerate(line.split("`")) if text]
 
 
 def _fields(shape: dict[str, Any]) -> tuple[str, list[tuple[str, str, bool]]]:
