@@ -208,6 +208,24 @@ def with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def check_needed(values: Mapping[str, Any]) -> None:
     """Raises BadField for the first needed field that is not there."""
-    for name in NEEDED:
-        if name not in values:
-            raise BadField(name, _("%(option)s is needed.") % {"option": name})
+    for error in _missing(values):
+        raise error
+
+
+def mistakes_of(values: Mapping[str, Any]) -> list[BadField]:
+    """What is wrong with each field by itself; how they go together is not looked at."""
+    found = _missing(values)
+    for name, value in values.items():
+        try:
+            if name == "company_name":
+                parse_company(name, value)
+            else:
+                assign(ExpectedBackupJob(), {name: value})
+        except BadField as error:
+            found.append(error)
+    return found
+
+
+def _missing(values: Mapping[str, Any]) -> list[BadField]:
+    said = _("%(option)s is needed.")
+    return [BadField(name, said % {"option": name}) for name in NEEDED if name not in values]

@@ -15,9 +15,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from access.policy import Actor, NotAllowed
+from look.sizes import parse_size
 from monitoring.expected.description import as_given
 from monitoring.expected.errors import BadField, BadLines, ExpectedError
-from monitoring.expected.fields import FIELDS, NEEDED, READ_ONLY
+from monitoring.expected.fields import FIELDS, NEEDED, READ_ONLY, mistakes_of
 from monitoring.expected.jobs import create_job, update_job
 from monitoring.expected.models import ExpectedBackupJob
 
@@ -29,9 +30,10 @@ _NUMBERS = frozenset(
     {
         *("expected_hour_utc", "expected_minute_utc", "day_of_month", "grace_minutes"),
         *("early_minutes", "end_within_minutes", "min_run_seconds", "max_run_seconds"),
-        *("min_size_bytes", "max_size_change_percent", "size_history", "max_age_hours"),
+        *("max_size_change_percent", "size_history", "max_age_hours"),
     }
 )
+_SIZES = frozenset({"min_size_bytes"})
 _FLAGS = frozenset({"is_active", "require_content_check"})
 _LISTS = frozenset({"days_of_week", "notification_recipients"})
 _YES, _NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
@@ -112,8 +114,11 @@ def _take(
         with transaction.atomic():
             _take_one(actor, values, found)
     except ExpectedError as error:
-        option = getattr(error, "option", None)
-        bad.append({"line": number, "option": option, "message": str(error)})
+        # A list is mended once, not once for each mistake of a line.
+        told = mistakes_of(values)[: len(COLUMNS)] if isinstance(values, dict) else []
+        for one in (*told,) or (error,):
+            option = getattr(one, "option", None)
+            bad.append({"line": number, "option": option, "message": str(one)})
     except NotAllowed as error:
         bad.append({"line": number, "option": "company_name", "message": str(error)})
 
@@ -208,9 +213,18 @@ def typed_cells(cells: Mapping[str, str]) -> dict[str, Any]:
         found[name] = text
         if name in _NUMBERS and text.isascii() and text.isdigit() and len(text) < 20:
             found[name] = int(text)
+        elif name in _SIZES:
+            found[name] = _sized(text)
         elif name in _FLAGS and text.lower() in _YES | _NO:
             found[name] = text.lower() in _YES
         elif name in _LISTS:
             words = text.replace(",", " ").replace(";", " ").split()
             found[name] = [int(one) if one.isdigit() else one for one in words]
     return found
+
+
+def _sized(text: str) -> int | str:
+    try:
+        return parse_size(text)
+    except ValueError:
+        return text
