@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from access.models import User
 from access.policy import NotAllowed
@@ -27,9 +27,15 @@ from monitoring.expected.timings import check_times
 class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """The fields are checked where all jobs are: by the same table as in the API."""
 
-    days_of_week = forms.JSONField(required=False, help_text=_("A list; 0 is Monday, 6 Sunday."))
+    days_of_week = forms.JSONField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 1}),
+        help_text=_("A list; 0 is Monday, 6 Sunday."),
+    )
     notification_recipients = forms.JSONField(
-        required=False, help_text=_("A list of mail addresses.")
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text=_("A list of mail addresses."),
     )
 
     min_size_bytes = SizeField(

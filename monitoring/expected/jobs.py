@@ -120,6 +120,7 @@ def _move(job: ExpectedBackupJob, actor: Actor, name: Any) -> dict[str, Any]:
     # Those who heard of it have nothing to do with it now; those who have are told anew.
     _end_alerts(job)
     job.told_status, job.told_too_old = Status.UNKNOWN, False
+    job.acknowledged_at, job.acknowledged_by, job.snoozed_until = None, "", None
     return {"company": {"before": before, "after": job.company.name}}
 
 

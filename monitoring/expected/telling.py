@@ -178,7 +178,8 @@ def _text(job: ExpectedBackupJob, said: str) -> str:
         "at": f"{job.status_due_at:%Y-%m-%d %H:%M}",
         "agent": job.agent_id_responsible,
     }
-    return " ".join(filter(None, [due, said, _since(job)]))
+    # What others said ends as they like: each stands on a line of its own.
+    return "\n".join(filter(None, [due, said, _since(job)]))
 
 
 def _since(job: ExpectedBackupJob) -> str:

@@ -10,6 +10,7 @@ from access.models import AuditEntry, Company, Membership, User
 from backups.models import Database
 from monitoring.alerts.models import Alert
 from monitoring.expected.arrivals import Arrival, record_entry
+from monitoring.expected.attention import acknowledge_job
 from monitoring.expected.models import ExpectedBackupJob
 from monitoring.expected.telling import tell_changes
 from tests.cast import Login
@@ -171,6 +172,7 @@ class TestChange:
         moved = {**filled_of(client, path), "company_name": "Elsewhere"}
         record_entry(job_id=job.pk, arrival=Arrival("FAILED", "report"))
         tell_changes()
+        acknowledge_job(job=again(job), actor=admin)
         client.post(path, moved)
         assert again(job).company.name == "Acme"
         other = Company.objects.create(name="Elsewhere")
@@ -186,7 +188,12 @@ class TestChange:
         assert Database.objects.get().expected_job is None
         # Who heard of its trouble hears that it is over, and they over there of it.
         tell_changes()
-        assert [one.company.name for one in Alert.objects.open()] == ["Elsewhere"]
+        [told] = Alert.objects.open()
+        assert (told.company, told.acknowledged_at, again(job).acknowledged_at) == (
+            other,
+            None,
+            None,
+        )
 
     def test_it_is_linked_to_another_database_and_to_none(
         self, admin: User, login: Login, job: ExpectedBackupJob, database: Database
