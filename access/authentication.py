@@ -10,7 +10,8 @@ from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
-from access.throttling import PerAddress
+from access.models import Token
+from access.throttling import count_request, is_spent, seconds_left
 
 LAST_USE_GRAIN = timedelta(minutes=1)
 
@@ -24,10 +25,14 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox s
         try:
             return super().authenticate(request)
         except AuthenticationFailed:
-            throttle = PerAddress()
-            if not throttle.allows(request):
-                raise Throttled(wait=throttle.wait()) from None
+            if not count_request(address=request.META.get("REMOTE_ADDR", "")):
+                raise Throttled(wait=seconds_left()) from None
             raise
+
+    def _cleanup_token(self, auth_token: Token) -> bool:
+        """Whether it has expired. Knox reads all tokens of its bearer here, to delete what has:
+        with each request, where the tick does it for everybody."""
+        return auth_token.expiry is not None and auth_token.expiry < timezone.now()
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, Any]:
         # Knox decodes and asks as it is; what is no token's text must not become a fault of ours.
@@ -48,7 +53,7 @@ class UncountedBearer(BearerAuthentication):
     over its limit no token is looked at, or the answer would tell which guess is right."""
 
     def authenticate(self, request: Request) -> Any:
-        throttle = PerAddress()
-        if request.META.get("HTTP_AUTHORIZATION") and throttle.is_spent(throttle.who(request)):
-            raise Throttled(wait=throttle.wait())
+        address = request.META.get("REMOTE_ADDR", "")
+        if request.META.get("HTTP_AUTHORIZATION") and is_spent(address=address):
+            raise Throttled(wait=seconds_left())
         return super().authenticate(request)

@@ -1,17 +1,18 @@
 """How many requests are answered in a minute: to one user, one token, one address.
 
-Fixed windows, counted in Redis by one atomic step. When Redis is away nobody counts, and no
-request fails for it.
+Fixed windows, counted in Redis by one atomic step each, all of a request in one way there and
+back. When Redis is away nobody counts, and no request fails for it.
 """
 
 import math
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import redis
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -22,90 +23,89 @@ if TYPE_CHECKING:  # rest_framework.views reads its throttles from here while it
 
 log = structlog.get_logger(__name__)
 WINDOW_SECONDS = 60
+REDIS_SECONDS = 2
 
 
-class PerMinute(BaseThrottle):
-    """`scope` names the limit in the setting API_LIMITS; 0 is no limit."""
+def within_limits(*counted: tuple[str, object]) -> bool:
+    """Count one in each scope, for whom; whether it is within the limits of all of them.
 
-    scope = ""
+    The setting API_LIMITS has the limits by scope; 0 is none, and of None nothing is counted. Each
+    is counted, also after one that is over.
+    """
+    asked = {
+        f"rate:{scope}:{who}": int(settings.API_LIMITS.get(scope, 0))
+        for scope, who in counted
+        if who is not None and settings.API_LIMITS.get(scope)
+    }
+    if not asked:
+        return True
+    try:
+        counts = _count(list(asked))
+    except redis.RedisError as error:
+        log.warning("throttle_away", error=str(error))
+        return True
+    return all(count <= limit for count, limit in zip(counts, asked.values(), strict=True))
 
-    def who(self, request: Request) -> str | None:
-        """Who is counted, or None: not counted."""
-        raise NotImplementedError
+
+def is_spent(*, address: str) -> bool:
+    """Whether the next request from there would be one too many. Counts nothing."""
+    limit: int = settings.API_LIMITS.get("address", 0)
+    if not limit or not address:
+        return False
+    try:
+        return int(_redis().get(_key(f"rate:address:{address}")) or 0) >= limit  # type: ignore[arg-type]  # not asynchronous
+    except redis.RedisError as error:
+        log.warning("throttle_away", error=str(error))
+        return False
+
+
+def seconds_left() -> float:
+    """Until the next window."""
+    return math.ceil(WINDOW_SECONDS - time.time() % WINDOW_SECONDS)
+
+
+def _count(names: list[str]) -> list[int]:
+    with _redis().pipeline(transaction=False) as pipe:
+        for key in map(_key, names):
+            pipe.incr(key)
+            pipe.expire(key, 2 * WINDOW_SECONDS)
+        return [int(count) for count in pipe.execute()[::2]]
+
+
+def _key(name: str) -> str:
+    return cache.make_key(f"{name}:{int(time.time()) // WINDOW_SECONDS}")
+
+
+@lru_cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+    )
+
+
+class Limits(BaseThrottle):
+    """Of every request of the API."""
+
+    def counted(self, request: Request) -> list[tuple[str, object]]:
+        """In which scopes, and for whom."""
+        token: Any = request.auth
+        return [
+            ("user", user_of(request)),
+            ("token", token.pk if isinstance(token, Token) else None),
+            ("address", request.META.get("REMOTE_ADDR") or None),
+        ]
 
     def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
-        return self.allows(request)
-
-    def allows(self, request: Request) -> bool:
-        """Count it; whether it is within the limit."""
-        return self.counts(self.who(request))
-
-    def counts(self, who: str | None) -> bool:
-        limit: int = settings.API_LIMITS.get(self.scope, 0)
-        if not limit or who is None:
-            return True
-        try:
-            return self._count(f"{self.scope}:{who}") <= limit
-        except RedisError as error:
-            log.warning("throttle_away", error=str(error))
-            return True
-
-    def is_spent(self, who: str | None) -> bool:
-        """Whether the next one would be too many. Counts nothing."""
-        limit: int = settings.API_LIMITS.get(self.scope, 0)
-        if not limit or who is None:
-            return False
-        try:
-            return int(cache.get(self._key(f"{self.scope}:{who}"), 0)) >= limit
-        except RedisError as error:
-            log.warning("throttle_away", error=str(error))
-            return False
+        return within_limits(*self.counted(request))
 
     def wait(self) -> float:
-        """Seconds until the next window."""
-        return math.ceil(WINDOW_SECONDS - time.time() % WINDOW_SECONDS)
-
-    def _count(self, name: str) -> int:
-        key = self._key(name)
-        try:
-            return int(cache.incr(key))
-        except ValueError:
-            # The first of this minute; of two firsts, one counts on.
-            return 1 if cache.add(key, 1, 2 * WINDOW_SECONDS) else int(cache.incr(key))
-
-    def _key(self, name: str) -> str:
-        return f"rate:{name}:{int(time.time()) // WINDOW_SECONDS}"
+        return seconds_left()
 
 
-class PerUser(PerMinute):
-    scope = "user"
-
-    def who(self, request: Request) -> str | None:
-        return str(request.user.pk) if isinstance(request.user, User) else None
-
-
-class PerToken(PerMinute):
-    scope = "token"
-
-    def who(self, request: Request) -> str | None:
-        token: Any = request.auth
-        return str(token.pk) if isinstance(token, Token) else None
-
-
-class PerAddress(PerMinute):
-    scope = "address"
-
-    def who(self, request: Request) -> str | None:
-        return request.META.get("REMOTE_ADDR") or None
+def user_of(request: Request) -> int | None:
+    return request.user.pk if isinstance(request.user, User) else None
 
 
 def count_request(*, address: str, user: int | None = None, token: int | None = None) -> bool:
     """Count one that is none of the API's by the same limits; whether it is within all of them."""
-    counted = (
-        (PerUser(), None if user is None else str(user)),
-        (PerToken(), None if token is None else str(token)),
-        (PerAddress(), address or None),
-    )
-    # Each is counted, also after one that is over.
-    within = [throttle.counts(who) for throttle, who in counted]
-    return all(within)
+    return within_limits(("user", user), ("token", token), ("address", address or None))

@@ -31,6 +31,12 @@ def tokens_of(user: User) -> QuerySet[Token]:
     return found
 
 
+def forget_expired_tokens() -> int:
+    """Delete what opens nothing any more. A duty of the tick."""
+    count: int = Token.objects.filter(expiry__lt=Now()).delete()[0]
+    return count
+
+
 def scopes_for(user: User) -> list[str]:
     """The roles that a token of the person can be limited to: those at most their own."""
     if user.is_superuser:

@@ -195,11 +195,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["config.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.rendering.JSONParser"],
     "EXCEPTION_HANDLER": "config.problems.answer_problem",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "access.throttling.PerUser",
-        "access.throttling.PerToken",
-        "access.throttling.PerAddress",
-    ],
+    "DEFAULT_THROTTLE_CLASSES": ["access.throttling.Limits"],
     "DEFAULT_SCHEMA_CLASS": "config.openapi.schema.Call",
 }
 API_LIMITS = ENVIRONMENT.api_limits  # requests a minute; 0: no limit

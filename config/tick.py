@@ -12,6 +12,7 @@ from django.db import connection
 
 from access.sealing import seal_audit
 from access.sessions import forget_ended_sessions
+from access.tokens import forget_expired_tokens
 from backups.checks.queueing import make_way, wake_waiting_checks
 from backups.copying.queueing import wake_waiting_copies
 from backups.copying.trying import queue_copy_retries
@@ -104,6 +105,7 @@ DUTIES: tuple[Callable[[], object], ...] = (
     forget_old_runs,
     seal_audit,
     forget_ended_sessions,
+    forget_expired_tokens,
     look_after_sets,
     write_registries,
     notice_strange_manifests,

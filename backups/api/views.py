@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from access.models import User
 from access.policy import require
-from access.throttling import PerUser
+from access.throttling import Limits, user_of
 from backups import idempotency
 from backups.cancelling import cancel_work
 from backups.deletion import delete_backup
@@ -34,13 +34,14 @@ from storage.api.bodies import Body, Flag, Text, actor_of, read_body
 DEFAULT_LIMIT = 100
 
 
-class CreatesPerUser(PerUser):
-    scope = "backup_create"
+class Creates(Limits):
+    def counted(self, request: Request) -> list[tuple[str, object]]:
+        return [("backup_create", user_of(request))]
 
 
 class CreateView(APIView):
     def get_throttles(self) -> list[Any]:
-        return [*super().get_throttles(), CreatesPerUser()]
+        return [*super().get_throttles(), Creates()]
 
     def post(self, request: Request) -> Response:
         body = body_of(request)

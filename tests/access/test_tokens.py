@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from access.models import Agent, AuditEntry, Company, Membership, Token, User
 from access.policy import NotAllowed, System
 from access.roles import Role
 from access.services import AccessError, create_agent, set_membership
-from access.tokens import create_token
+from access.tokens import create_token, forget_expired_tokens
 from tests.cast import person
 
 pytestmark = pytest.mark.django_db
@@ -87,8 +88,14 @@ def test_a_token_in_the_address_is_no_token(token: str) -> None:
 def test_an_expired_token_is_refused(viewer: User, admin: User) -> None:
     token = create_token(user=viewer, name="short", actor=viewer, lifetime=timedelta(hours=1))
     assert ask(token) == 200
-    Token.objects.update(expiry=timezone.now() - timedelta(seconds=1))
+    with CaptureQueriesContext(connection) as asked:
+        assert ask(token) == 200
+    assert len([one for one in asked if '"access_token"' in one["sql"]]) == 1
+    other = create_token(user=viewer, name="longer", actor=viewer)
+    Token.objects.filter(name="short").update(expiry=timezone.now() - timedelta(seconds=1))
     assert ask(token) == 401
+    assert forget_expired_tokens() == 1
+    assert (ask(token), ask(other)) == (401, 200)
 
 
 def test_a_revoked_token_is_refused(token: str) -> None:

@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.models import F
 from django.test import Client
 
+from access import throttling
 from access.models import User
 from access.policy import System
 from access.tokens import create_token
@@ -158,6 +159,19 @@ def test_too_many_of_a_token_and_of_an_address(
     assert 429 in [two.get("/api/backup/list").status_code for _ in range(8)]
     elsewhere = two.get("/api/backup/list", REMOTE_ADDR="192.0.2.7")
     assert elsewhere.status_code == 200
+
+
+@pytest.mark.django_db
+def test_while_redis_is_away_nobody_counts(
+    database: Database, login: Login, viewer: User, settings: LazySettings
+) -> None:
+    settings.API_LIMITS, settings.REDIS_URL = {"user": 1}, "redis://127.0.0.1:9"
+    throttling._redis.cache_clear()
+    try:
+        client = login(viewer)
+        assert {client.get("/api/backup/list").status_code for _ in range(3)} == {200}
+    finally:
+        throttling._redis.cache_clear()
 
 
 @pytest.mark.django_db

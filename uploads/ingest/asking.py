@@ -8,7 +8,7 @@ from django.conf import settings
 from rest_framework.exceptions import NotAuthenticated, Throttled
 
 from access.models import User
-from access.throttling import PerAddress, count_request
+from access.throttling import count_request, is_spent, seconds_left
 from monitoring.live.access import identify
 from monitoring.live.errors import LiveError
 
@@ -59,11 +59,11 @@ def sender_of(asked: Asked, *, opens: bool) -> User:
     Counted are tokens that are none, and requests that open an upload (`opens`). Those that send
     its bytes are not: what they may cost is limited by how much may be open, and sent in a day.
     """
-    throttle, address = PerAddress(), asked.address or ""
+    address = asked.address or ""
     by_token = bool(asked.header("authorization"))
-    if by_token and throttle.is_spent(address or None):
+    if by_token and is_spent(address=address):
         # Before the token is looked at: who guesses must not learn here which one is right.
-        raise Throttled(wait=throttle.wait())
+        raise Throttled(wait=seconds_left())
     try:
         user, credential = identify(
             authorization=asked.header("authorization"),
@@ -74,10 +74,10 @@ def sender_of(asked: Asked, *, opens: bool) -> User:
         )
     except LiveError:
         if by_token and not count_request(address=address):
-            raise Throttled(wait=throttle.wait()) from None
+            raise Throttled(wait=seconds_left()) from None
         raise NotAuthenticated from None
     if opens and not count_request(address=address, user=user.pk, token=credential.token_id):
-        raise Throttled(wait=throttle.wait())
+        raise Throttled(wait=seconds_left())
     return user
 
 
