@@ -8,6 +8,7 @@ from typing import Any
 
 from axes.backends import AxesStandaloneBackend
 from django.contrib.auth.backends import ModelBackend
+from django.db import connection
 from django.http import HttpRequest
 
 from access.memberships import remember, roles_by_company
@@ -16,11 +17,12 @@ from access.roles import ROLES
 from access.second_factor.policy import is_missing
 
 # Every request asks who it is, and nearly every one what that person's roles are.
-_WHO = """
-SELECT *, (SELECT json_object_agg(company_id, role) FROM access_membership
-           WHERE user_id = access_user.id) AS roles_read
+_FIELDS = [field.attname for field in User._meta.concrete_fields]
+_WHO = f"""
+SELECT {", ".join(_FIELDS)}, (SELECT json_object_agg(company_id, role)
+  FROM access_membership WHERE user_id = access_user.id)
 FROM access_user WHERE id = %s
-"""
+"""  # noqa: S608  # names of our own model
 
 
 class RoleBackend(ModelBackend, AxesStandaloneBackend):  # type: ignore[misc]  # axes: untyped
@@ -75,8 +77,12 @@ def company_of(thing: Any) -> Company | None:
 
 def _read(user_id: Any) -> User | None:
     """The person, with the roles remembered for this request."""
-    for user in User.objects.raw(_WHO, [user_id]):
-        roles: dict[str, str] = user.__dict__.pop("roles_read") or {}
-        remember(user, {int(company): role for company, role in roles.items()})
-        return user
-    return None
+    with connection.cursor() as cursor:
+        cursor.execute(_WHO, [user_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    *values, roles = row
+    user = User.from_db(connection.alias, _FIELDS, values)
+    remember(user, {int(company): role for company, role in (roles or {}).items()})
+    return user

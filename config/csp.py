@@ -7,7 +7,7 @@ description show their own pictures, and one makes its styles with a nonce of ea
 
 from typing import Any
 
-from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import HEADER, NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
@@ -16,7 +16,7 @@ ADMIN_PREFIX = "/admin/"
 API_PREFIX = "/api/"
 
 # No pages: what a browser is made to show of them may load and do nothing.
-NOTHING: dict[str, list[str]] = {"default-src": [NONE], "frame-ancestors": [NONE]}
+_NOTHING = f"default-src {NONE}; frame-ancestors {NONE}"
 
 PAGES: dict[str, list[str]] = {
     "default-src": [NONE],
@@ -45,6 +45,15 @@ DOCS: dict[str, dict[str, list[Any]]] = {
 
 
 class PolicyMiddleware(CSPMiddleware):
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        # The same for all that the API answers: it is not put together anew for each.
+        if not request.path_info.startswith(API_PREFIX):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, _NOTHING)
+        return response
+
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
@@ -56,8 +65,6 @@ class PolicyMiddleware(CSPMiddleware):
 
 def _policy(request: HttpRequest) -> dict[str, list[Any]]:
     path = request.path_info
-    if path.startswith(API_PREFIX):
-        return NOTHING
     if path.startswith(ADMIN_PREFIX):
         return ADMIN
     return {**PAGES, "connect-src": _live(request), **DOCS.get(path.rstrip("/"), {})}

@@ -190,3 +190,10 @@ def test_other_sites_are_let_in_by_name_only(
         assert "Access-Control-Allow-Origin" not in other
     asked = {**theirs, "Access-Control-Request-Method": "POST"}
     assert "POST" in Client().options(CREATE, headers=asked)["Access-Control-Allow-Methods"]
+
+
+@pytest.mark.django_db
+def test_an_answer_shown_as_a_page_may_load_nothing(viewer: User, login: Login) -> None:
+    for path in ("/api/v1/entries", "/api/nowhere"):
+        policy = login(viewer).get(path)["Content-Security-Policy"]
+        assert policy == "default-src 'none'; frame-ancestors 'none'"
