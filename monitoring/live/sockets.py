@@ -23,10 +23,10 @@ from monitoring.live.channels import (
     Wish,
 )
 from monitoring.live.errors import LiveError, MessageTooBig, NotFound, Throttled, Unavailable
-from monitoring.live.following import Subscription
 from monitoring.live.hub import hub
-from monitoring.live.mailbox import Letter, Mailbox, Say, State
-from monitoring.live.messages import error_message, established, reset
+from monitoring.live.mailbox import Letter, Say, State
+from monitoring.live.messages import error_message
+from monitoring.live.telling import tell_to_the_end
 from monitoring.live.threads import ask
 
 log = structlog.get_logger(__name__)
@@ -129,24 +129,13 @@ async def _refuse(scope: Scope, send: Send, error: LiveError) -> None:
 
 async def _follow(channel: Channel, scope: Scope, send: Send) -> None:
     admission = await ask(admit, _knock(channel, scope))
-    there, mailbox, start = hub(), Mailbox(), admission.start
-    with there.presence.present(
-        channel=channel.name,
+    await tell_to_the_end(
+        channel,
+        admission,
         way="socket",
-        user=admission.user,
-        address=admission.address,
-        others=admission.others,
-    ):
-        there.came(channel.name, "socket", user=admission.user, resumes=admission.resumes)
-        await _say(send, established(start.established))
-        if start.is_reset:
-            await _say(send, reset(start.established))
-        subscription = Subscription(start.topic, mailbox, admission.credential)
-        there.subscribe(subscription)
-        try:
-            await mailbox.tell(_in_words(channel, send))
-        finally:
-            there.unsubscribe(subscription)
+        greet=lambda message: _say(send, message),
+        say=_in_words(channel, send),
+    )
 
 
 def _in_words(channel: Channel, send: Send) -> Say:

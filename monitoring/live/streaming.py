@@ -13,10 +13,10 @@ from django.http import HttpRequest
 from monitoring.live.admission import Admission
 from monitoring.live.channels import Channel
 from monitoring.live.errors import LiveError, Restarting
-from monitoring.live.following import Subscription
 from monitoring.live.hub import hub
-from monitoring.live.mailbox import Letter, Mailbox, Say
-from monitoring.live.messages import error_message, established, flat, reset, stream_event
+from monitoring.live.mailbox import Letter, Say
+from monitoring.live.messages import error_message, flat, stream_event
+from monitoring.live.telling import tell_to_the_end
 
 KEEP_OPEN_SECONDS = 15.0
 KEEP_OPEN = ": still here\n\n"
@@ -71,7 +71,7 @@ def _without_length(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
 
 async def _stream(opened: Opened, receive: Receive, send: Send) -> None:
     """To the end of what it follows, or until the other side is gone or is sent away."""
-    telling = asyncio.create_task(_tell_to_the_end(opened, send))
+    telling = asyncio.create_task(_tell(opened, send))
     others = [asyncio.create_task(_until_gone(receive)), asyncio.create_task(_keep_open(send))]
     try:
         await asyncio.wait({telling, *others}, return_when=asyncio.FIRST_COMPLETED)
@@ -97,37 +97,22 @@ async def _keep_open(send: Send) -> None:
         await _say(send, KEEP_OPEN)
 
 
-async def _tell_to_the_end(opened: Opened, send: Send) -> None:
+async def _tell(opened: Opened, send: Send) -> None:
     try:
-        await _follow(opened, send)
+        await tell_to_the_end(
+            opened.channel,
+            opened.admission,
+            way="stream",
+            greet=lambda message: _say(send, stream_event(flat(message))),
+            say=_in_words(opened.channel, send),
+            give_up=_end_of_this_task(),
+        )
     except Restarting:
         # An end without a word: the reader connects again by itself.
         return
     except LiveError as error:
         hub().presence.measured.errors[error.code] += 1
         await _say(send, stream_event(flat(error_message(error))))
-
-
-async def _follow(opened: Opened, send: Send) -> None:
-    channel, admission = opened.channel, opened.admission
-    there, mailbox, start = hub(), Mailbox(), admission.start
-    with there.presence.present(
-        channel=channel.name,
-        way="stream",
-        user=admission.user,
-        address=admission.address,
-        others=admission.others,
-    ):
-        there.came(channel.name, "stream", user=admission.user, resumes=admission.resumes)
-        await _say(send, stream_event(flat(established(start.established))))
-        if start.is_reset:
-            await _say(send, stream_event(flat(reset(start.established))))
-        subscription = Subscription(start.topic, mailbox, admission.credential, _end_of_this_task())
-        there.subscribe(subscription)
-        try:
-            await mailbox.tell(_in_words(channel, send))
-        finally:
-            there.unsubscribe(subscription)
 
 
 def _end_of_this_task() -> Callable[[], object]:
