@@ -4,14 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from access.policy import NotAllowed
+from access.pages.saving import save_form
 from backups.pages.failures import mistakes
 from backups.pages.permitted import person
 from look.sizes import SizeField
@@ -78,16 +78,15 @@ def sender(request: HttpRequest, agent_id: str) -> HttpResponse:
         found: Sender = sender_for(actor=user, agent_id=agent_id)
     except NoSession as error:
         raise Http404(str(error)) from error
-    own: Allowance = allowance_of(found.agent.user)
     form = LimitsForm(
         request.POST if request.method == "POST" else None,
-        initial=_initial(own),
+        initial=_initial(allowance_of(found.agent.user)),
     )
-    if form.is_bound and form.is_valid():
-        try:
-            allow(user=found.agent.user, actor=user, **form.cleaned_data)
-        except NotAllowed as error:
-            raise PermissionDenied(str(error)) from error
+
+    def save() -> Allowance:
+        return allow(user=found.agent.user, actor=user, **form.cleaned_data)
+
+    if save_form(form, save, refusals=()):
         messages.success(request, _("What it may send is saved."))
         return redirect("uploads:sender", agent_id=agent_id)
     context = {
