@@ -54,14 +54,14 @@ class Channel:
 
     @staticmethod
     def is_news(part: Any, told: set[Any]) -> bool:
-        """Of what is told one by one: not twice, and not the end of what was never heard of."""
+        """Of what is told one by one: not twice. Who comes is told also what has just ended: the
+        page may be from before that."""
         if part in told:
             return False
         # What it was before is forgotten: it may be so again, and is news then.
-        before = {one for one in told if one.id == part.id}
-        told -= before
+        told -= {one for one in told if one.id == part.id}
         told.add(part)
-        return bool(part.holds or before)
+        return True
 
 
 def _download(user: User, wish: Wish) -> Start:

@@ -36,7 +36,6 @@ class Waiting:
 
     count: int
     id: str = "alerts"
-    holds: bool = True
 
     @property
     def is_final(self) -> bool:

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from access.models import Membership, User
 from access.policy import Actor
 from monitoring.notices.models import Notice
 
-# Who listens is told of an end, too; a process that was away for a moment still hears of it.
+# Who listens is told of an end, too; so are a process that was away for a moment, and a reader
+# whose page is older than its connection.
 ENDED = timedelta(seconds=60)
 MOST = 50
 _COLUMNS = (
@@ -41,7 +42,8 @@ class Shown:
 
 def current_notices() -> list[Shown]:
     """What holds, and what has just ended, for all; the newest fifty, the oldest first."""
-    begun = Notice.objects.filter(starts_at__lte=Now())
+    # What was withdrawn before its time was never said, and is not said to be over either.
+    begun = Notice.objects.filter(starts_at__lte=Now()).exclude(ends_at__lte=F("starts_at"))
     rows = begun.filter(Q(ends_at=None) | Q(ends_at__gt=Now() - ENDED)).annotate(
         holds=Q(ends_at=None) | Q(ends_at__gt=Now())
     )

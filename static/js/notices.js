@@ -6,6 +6,8 @@ import { Feed } from "./feed.js";
 
 const ASK_MS = 30000;
 const MOST_COUNTED = 99;
+// The socket tells who comes what ended within the last minute; an older page has to ask.
+const NEW_PAGE_MS = 45000;
 
 const place = document.getElementById("notices");
 const badge = document.getElementById("alerts-waiting");
@@ -73,7 +75,7 @@ async function ask() {
 function hearState(word) {
   clearInterval(timer);
   if (word === "connected") {
-    if (wasConnected) ask();
+    if (wasConnected || performance.now() > NEW_PAGE_MS) ask();
     wasConnected = true;
   } else if (word === "lost") {
     timer = setInterval(ask, ASK_MS);

@@ -41,6 +41,24 @@ def test_it_comes_and_goes(visit: Any, viewer: User, admin: User, database: Data
     expect(page.locator("#notices .note.error")).to_have_count(1)
 
 
+def test_what_ends_before_the_page_is_connected(
+    visit: Any, viewer: User, database: Database
+) -> None:
+    visitor: Visitor = visit()
+    visitor.let_in(viewer)
+    visitor.page.add_init_script(
+        "const real = window.WebSocket; window.WebSocket = function (url) {"
+        " if (window.may) return new real(url);"
+        " setTimeout(() => this.onclose?.({}), 0); this.close = () => {}; };"
+    )
+    notice = post_notice(actor=CLI, title="To all")
+    page = visitor.open("/dashboard/account")
+    expect(page.locator("#notices .note")).to_have_text("To all")
+    withdraw_notice(actor=CLI, notice=notice)
+    page.evaluate("window.may = true")
+    expect(page.locator("#notices .note")).to_have_count(0)
+
+
 def test_without_sockets_it_is_asked_for(visit: Any, viewer: User, database: Database) -> None:
     visitor: Visitor = visit()
     visitor.let_in(viewer)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from access.models import AuditEntry, Company, User
 from access.policy import System
 from monitoring.notices.models import Notice
-from monitoring.notices.selectors import current_notices
+from monitoring.notices.selectors import ENDED, current_notices, not_over
 from monitoring.notices.services import post_notice, withdraw_notice
 from tests.cast import Login
 from tests.monitoring.live.conftest import Listening
@@ -121,7 +121,9 @@ def test_what_is_to_come_is_not_told_yet(company: Company) -> None:
     assert current_notices() == []
     withdraw_notice(actor=CLI, notice=notice)
     withdraw_notice(actor=CLI, notice=notice)
-    assert [one.holds for one in current_notices()] == [False]
+    assert not not_over(Notice.objects.all()).exists()
+    # Nobody has seen it: nobody is told that it is over.
+    assert current_notices() == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -151,9 +153,14 @@ def test_all_who_listen_hear_it_and_who_comes_later(
         end = socket.next()
         assert end["data"]["id"] == first.pk
         assert end["data"]["ends_at"] <= end["timestamp"]
-    # Who comes after its end never hears of it.
+    # Whose page is from before that end hears of it, too; not whose is from long after it.
     after = listening.socket("/ws/general", stranger)
     after.next()
+    assert after.next()["data"]["id"] == first.pk
+    before = timezone.now() - 2 * ENDED
+    Notice.objects.filter(pk=first.pk).update(starts_at=before - ENDED, ends_at=before)
+    much_later = listening.socket("/ws/general", stranger)
+    much_later.next()
     with pytest.raises(TimeoutError):
-        after.next(seconds=0.7)
+        much_later.next(seconds=0.7)
     connection.close()
