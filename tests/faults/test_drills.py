@@ -46,6 +46,14 @@ def left() -> list[Path]:
     return list(drill_folder().glob("*"))
 
 
+def outside_its_folder(process: psutil.Process) -> bool:
+    """Whether it shares memory by files that would outlive it."""
+    try:
+        return any(map.path.startswith("/dev/shm") for map in process.memory_maps())
+    except psutil.NoSuchProcess:
+        return False
+
+
 def status_of(check: Check) -> str:
     check.refresh_from_db()
     return check.status
@@ -86,6 +94,7 @@ def test_a_cancelled_drill_is_gone_within_three_seconds(
         with check_worker(check) as process:
             wait_for(lambda: "restore" in running_stages(check), seconds=30, what="it restores")
             wait_for(lambda: bool(servers()), seconds=5, what="its server runs")
+            assert not any(map(outside_its_folder, servers()))
             cancel_check(check=check, actor=operator)
             wait_for(
                 lambda: status_of(check) == "cancelled", seconds=3, what="the drill is cancelled"

@@ -58,6 +58,8 @@ SETTINGS = {
     "autovacuum": "off",
     "max_connections": str(CONNECTIONS),
     "shared_buffers": "64MB",
+    # In its own folder: /dev/shm is 64 MB in a container, and keeps what a killed server left.
+    "dynamic_shared_memory_type": "mmap",
     "maintenance_work_mem": "64MB",
     "max_parallel_maintenance_workers": "1",
     "jit": "off",
