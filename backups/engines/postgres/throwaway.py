@@ -207,7 +207,7 @@ def _start(
     postgres = programs / "postgres"
     package = programs.parent.parent
     places: dict[str, list[Path]] = {
-        "write": [folder, sockets, Path("/dev/shm"), Path("/dev/null")],  # noqa: S108
+        "write": [folder, sockets, Path("/dev/null")],
         "read": [
             *(programs.parent, package.with_name(f"{package.name}.libs")),
             *map(Path, ("/usr", "/lib", "/lib64", "/etc", "/dev/urandom", "/dev/zero")),

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.conf import LazySettings
@@ -154,19 +155,22 @@ def test_what_is_restored_touches_nothing_outside(backed_up: MakeBackup, tmp_pat
     tmp_path.chmod(0o777)
     for parent in tmp_path.parents[:3]:
         parent.chmod(parent.stat().st_mode | 0o011)
-    goal = tmp_path / "written"
+    goal, shared = tmp_path / "written", Path("/dev/shm") / f"holdfast-{uuid4()}"
     hostile = (
         f"CREATE FUNCTION evil() RETURNS int LANGUAGE plpgsql AS $$ BEGIN "
+        f"BEGIN COPY (SELECT 1) TO '{shared}'; EXCEPTION WHEN OTHERS THEN NULL; END; "
         f"COPY (SELECT 1) TO '{goal}'; RETURN 1; END $$",
         # A check runs as who loads the rows.
         "CREATE TABLE hostile (n int CHECK (public.evil() = n))",
         "INSERT INTO hostile VALUES (1)",
     )
     with backed_up(*hostile) as backup:
-        assert goal.exists()
-        goal.unlink()
+        for written in (goal, shared):
+            assert written.exists()
+            written.unlink()
         drill = check_here(backup.checks.get())
         assert not goal.exists()
+        assert not shared.exists()
         assert drill.outcome == Backup.Validation.CORRUPT
         assert "Permission denied" in drill.backup.validation_detail
 
