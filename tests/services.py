@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
+import psutil
 import pytest
 
 from config.embedded.preparation import embedded_services
@@ -32,6 +33,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 # Nothing that a test stores has to outlive a power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Where there is room, a run's files lie in memory: to make and remove hundreds of databases costs
+# a file system more than the tests of them.
+MEMORY = Path("/dev/shm")
+ROOM = 8 << 30
 
 
 class TestServices:
@@ -40,6 +45,7 @@ class TestServices:
     __test__ = False
 
     def __init__(self) -> None:
+        _move_to_memory()
         self.folder = Path(tempfile.mkdtemp(prefix="holdfast-tests-"))
         # The service account passes through it to what is its own (as root).
         self.folder.chmod(0o711)
@@ -61,6 +67,29 @@ class TestServices:
                 child.wait(5)
         self.children.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(_in_memory(os.getpid()), ignore_errors=True)
+
+
+def _in_memory(pid: int) -> Path:
+    return MEMORY / f"holdfast-{pid}"
+
+
+def _move_to_memory() -> None:
+    """Have all temporary files made there, also those of the processes that are started."""
+    for left in MEMORY.glob("holdfast-*"):
+        number = left.name.partition("-")[2]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+    if psutil.virtual_memory().available < 2 * ROOM or not MEMORY.is_dir():
+        return
+    if shutil.disk_usage(MEMORY).free < ROOM:
+        return
+    folder = _in_memory(os.getpid())
+    folder.mkdir()
+    # As /tmp is.
+    folder.chmod(0o1777)
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None
 
 
 def _is_worker() -> bool:

@@ -51,7 +51,7 @@ def test_killed_at_a_point_of_a_copy(
     copy = request_copy(backup=backup, target=second, actor=operator)
     # The supervisor dies with its runner: nobody is there who could clean up at once.
     process = run(copy, fault=f"{point},supervisor.settling")
-    assert process.popen.returncode == -signal.SIGKILL, process.said
+    assert process.wait() == -signal.SIGKILL, process.said
     if point == "copying.manifest-stored":
         tick = dying_tick("copying.leftover-manifest-gone")
         assert tick.wait() == -signal.SIGKILL, tick.said
@@ -59,7 +59,7 @@ def test_killed_at_a_point_of_a_copy(
     run_once()
     if status_of(copy) == "pending":
         assert files_in(second) == []
-        assert run(copy).popen.returncode == 0
+        assert run(copy).wait() == 0
     assert status_of(copy) == "completed", copy.error
     run_once()
     assert len(files_in(second)) == 2

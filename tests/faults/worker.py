@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +10,12 @@ from pathlib import Path
 import psutil
 
 from backups.models import Backup, Check
-from config.places import PROJECT
 from faults import VARIABLE
 from restores.models import Restore
 from storage.keys import SHEETS
 from storage.models import StorageTarget
 from tests.config.waiting import wait_for
+from tests.faults.forked import start_forked
 from tests.processes import is_alive
 from tests.running import own_database_url
 
@@ -72,22 +70,22 @@ class Process:
     """A process under test, with what it said."""
 
     def __init__(self, code: str, *arguments: str, fault: str = "") -> None:
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as we do
-        self.popen = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
-            cwd=PROJECT,
-            env=environment(fault),
-            stdout=self._said,
-            stderr=self._said,
+        self._said = tempfile.NamedTemporaryFile()  # noqa: SIM115 - it lives as long as we do
+        self._process = start_forked(
+            code, *arguments, environment=environment(fault), output=self._said.name
         )
-        self.pid = self.popen.pid
+        assert self._process.pid is not None
+        self.pid = self._process.pid
 
     def wait(self, seconds: float = 60) -> int:
-        return self.popen.wait(seconds)
+        """How it ended: a signal is a negative number."""
+        self._process.join(seconds)
+        assert self._process.exitcode is not None, f"It did not end in {seconds} s: {self.said}"
+        return self._process.exitcode
 
     def kill(self) -> None:
-        self.popen.kill()
-        self.popen.wait()
+        self._process.kill()
+        self._process.join()
 
     @property
     def said(self) -> str:

@@ -1,6 +1,6 @@
 """The walk: every route, person, thing and method against the table; what is wrong is told."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -17,10 +17,26 @@ MAY_NOT_READ = {**dict.fromkeys(PEOPLE[:4], "foreign"), "stranger": "own", "nobo
 
 SHORT = 4
 
+# Who is sent to a route with a method.
+Sent = Callable[[Rule, str], Iterable[str]]
+
+
+def everyone(_rule: Rule, _method: str) -> Iterable[str]:
+    return PEOPLE
+
+
+def at_the_edge(rule: Rule, method: str) -> Iterable[str]:
+    """Of each answer one who gets it: the first that is let in, the last that is refused; and
+    always the stranger. The others get the same."""
+    line = list(zip(rule.methods.get(method, METHOD * len(PEOPLE)), PEOPLE, strict=True))
+    first, last = dict(reversed(line)), dict(line)
+    return {first[letter] if letter == IN else last[letter] for letter, _who in line} | {"stranger"}
+
 
 class Walk:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, sent: Sent = everyone) -> None:
         self.world = world
+        self.sent = sent
         self.people = {who: Walker(world.people[who]) for who in PEOPLE}
         self.nobody = Walker(None)
         self.pairs: set[tuple[str, str]] = set()
@@ -38,7 +54,7 @@ class Walk:
             yield from self._nobody(route, rule, method)
             if self._is_not_there(route, rule, method):
                 continue
-            for who in PEOPLE:
+            for who in self.sent(rule, method):
                 self.pairs.add((route.name, who))
                 yield from self._person(route, rule, method, who)
 

@@ -17,6 +17,7 @@ from backups import keyring
 from backups.recovery.state import current_public, key_state
 from config.places import Places
 from tests.backups.recovery.conftest import age
+from tests.disks import another_disk
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +38,8 @@ def refused(*arguments: str, code: int = 4) -> str:
 
 @pytest.fixture
 def stick() -> Iterator[Path]:
-    """A folder on a disk that is not this server's: memory."""
-    folder = Path(tempfile.mkdtemp(prefix="holdfast-stick-", dir="/dev/shm"))
+    """A folder on a disk that is not this server's."""
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-stick-", dir=another_disk()))
     yield folder
     shutil.rmtree(folder)
 

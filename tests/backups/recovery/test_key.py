@@ -32,6 +32,7 @@ from backups.recovery.state import current_public, key_state, may_manage, target
 from config.places import Places
 from storage.models import StorageTarget
 from tests.backups.recovery.conftest import Owner
+from tests.disks import another_disk
 
 pytestmark = pytest.mark.django_db
 
@@ -227,12 +228,14 @@ def test_targets_on_the_keys_disk(
     admin: User, stranger: User, storage_target: StorageTarget, tmp_path: Path
 ) -> None:
     current_public()
-    memory = StorageTarget.objects.create(
-        company=storage_target.company, name="memory", options={"folder": "/dev/shm/holdfast-none"}
+    other = StorageTarget.objects.create(
+        company=storage_target.company,
+        name="other",
+        options={"folder": str(another_disk() / "holdfast-none")},
     )
     assert targets_beside_key(actor=admin) == [storage_target]
     assert targets_beside_key(actor=stranger) == []
-    assert memory not in targets_beside_key(actor=System("doctor"))
+    assert other not in targets_beside_key(actor=System("doctor"))
     keyring.identity_path("recovery").unlink()
     assert targets_beside_key(actor=admin) == []
 
