@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.installation import PROJECT
+from config.processes.programs import SOCKETS
 
 if TYPE_CHECKING:
     from monitoring.files.claims import Claim
@@ -163,7 +164,7 @@ def running_server(app: str) -> Iterator[Server]:
         [
             *(sys.executable, "-m", "uvicorn", APPS[app], "--no-access-log"),
             *("--port", str(port), "--log-level", "error", "--timeout-graceful-shutdown", "1"),
-            *("--ws-per-message-deflate", "false"),
+            *(SOCKETS if app == "ours" else ("--ws-per-message-deflate", "false")),
         ],
         cwd=PROJECT,
         env={**os.environ, "HOLDFAST_DATABASE_POOL": "12"},

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.places import PROJECT
+from config.processes.programs import SOCKETS
 from tests.config.installation import free_port
 from tests.config.waiting import wait_for
 
@@ -53,7 +54,7 @@ class WebServer:
                     *(sys.executable, "-m", "uvicorn", "tests.served:application"),
                     *("--host", "127.0.0.1", "--port", str(self.port)),
                     *("--timeout-graceful-shutdown", "10", "--no-access-log"),
-                    *("--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
+                    *SOCKETS,
                 ],
                 cwd=PROJECT,
                 env={

@@ -12,6 +12,14 @@ from config.processes.child import ChildSpec
 from config.supervisor import Watched
 
 QUEUES = ("short", "long")
+# How the web server treats WebSockets.
+SOCKETS = (
+    *("--ws", "monitoring.live.framing:SharedFrames"),
+    # Nobody who listens has much to say (see monitoring.live.sockets).
+    *("--ws-max-size", "65536"),
+    # Each would hold a compressor, and compress each message for itself.
+    *("--ws-per-message-deflate", "false"),
+)
 GRACE_SECONDS = 5
 POOL = 12
 
@@ -31,10 +39,7 @@ def web_server(places: Places, environment: Environment) -> ChildSpec:
         *("-m", "uvicorn", "config.asgi:application"),
         *("--host", environment.host, "--port", str(environment.port)),
         *("--timeout-graceful-shutdown", str(GRACE_SECONDS)),
-        # Nobody who listens has much to say (see monitoring.live.sockets).
-        *("--ws-max-size", "65536"),
-        # Each would hold a compressor, and compress each message for itself.
-        *("--ws-per-message-deflate", "false"),
+        *SOCKETS,
         *("--no-server-header", "--no-access-log"),
         environment={"HOLDFAST_DATABASE_POOL": str(environment.database_pool or POOL)},
     )

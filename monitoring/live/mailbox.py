@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from monitoring.live.at_once import Rest, begin
+from monitoring.live.framing import frame_of
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Letter:
     # A State: which one, its form knows.
     state: Any
     _texts: dict[Form, str] = field(default_factory=dict, repr=False)
+    _frames: dict[Form, bytes] = field(default_factory=dict, repr=False)
 
     @cached_property
     def is_final(self) -> bool:
@@ -47,6 +49,12 @@ class Letter:
         if form not in self._texts:
             self._texts[form] = form(self.state)
         return self._texts[form]
+
+    def frame(self, form: Form) -> bytes:
+        """The same as a WebSocket's frame."""
+        if form not in self._frames:
+            self._frames[form] = frame_of(self.text(form))
+        return self._frames[form]
 
     def parts(self) -> "tuple[Letter, ...]":
         """What a reader is told of it one by one, each once; itself where it is one thing."""

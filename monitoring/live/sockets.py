@@ -23,6 +23,7 @@ from monitoring.live.channels import (
     Wish,
 )
 from monitoring.live.errors import LiveError, MessageTooBig, NotFound, Throttled, Unavailable
+from monitoring.live.framing import FRAME
 from monitoring.live.hub import hub
 from monitoring.live.mailbox import Letter, Say, State
 from monitoring.live.messages import error_message
@@ -141,12 +142,14 @@ async def _follow(channel: Channel, scope: Scope, send: Send) -> None:
 def _in_words(channel: Channel, send: Send) -> Say:
     told: set[State] = set()
     messages = hub().presence.measured.messages
+    form = channel.socket_form
 
     async def say(letter: Letter) -> None:
         for part in letter.parts():
             if part is not letter and not channel.is_news(part.state, told):
                 continue
-            await send({"type": "websocket.send", "text": part.text(channel.socket_form)})
+            text, frame = part.text(form), part.frame(form)
+            await send({"type": "websocket.send", "text": text, FRAME: frame})
             messages["socket"] += 1
 
     return say

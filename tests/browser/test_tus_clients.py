@@ -138,6 +138,8 @@ def test_on_after_the_page_was_loaded_anew(client: Client, body: bytes) -> None:
     # The line stands still behind the first pieces, until the page is gone.
     client.proxy.befall(Fault("stall", after=3 * PIECE))
     client.begin()
+    # What the browser counts as sent may still be on its way to the line.
+    wait_for(lambda: client.proxy.met == ["stall"], seconds=40, what="the line stands still")
     client.sent(2 * PIECE)
     client.offsets.clear()
     client.load()
