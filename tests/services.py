@@ -74,15 +74,21 @@ def _in_memory(pid: int) -> Path:
     return MEMORY / f"holdfast-{pid}"
 
 
+def _has_room() -> bool:
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        return False
+    # In a container programs may not be run from there, as some tests do with those they make.
+    may_run = not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    return may_run and psutil.virtual_memory().available > 2 * ROOM
+
+
 def _move_to_memory() -> None:
     """Have all temporary files made there, also those of the processes that are started."""
     for left in MEMORY.glob("holdfast-*"):
         number = left.name.partition("-")[2]
         if number.isdigit() and not psutil.pid_exists(int(number)):
             shutil.rmtree(left, ignore_errors=True)
-    if psutil.virtual_memory().available < 2 * ROOM or not MEMORY.is_dir():
-        return
-    if shutil.disk_usage(MEMORY).free < ROOM:
+    if not _has_room():
         return
     folder = _in_memory(os.getpid())
     folder.mkdir()
