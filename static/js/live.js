@@ -11,6 +11,7 @@ import { size } from "./sizes.js";
 const MOST_FEEDS = 4;
 const LEAST_MS = 200;
 const AFTER_PROGRESS_MS = 1000;
+const AFTER_END_MS = 1000;
 const SAFETY_MS = 5000;
 const WITHOUT_FEED_MS = 2000;
 const LONGEST_MS = 15000;
@@ -24,6 +25,8 @@ const feeds = new Map();
 const places = new Map();
 let queue = "";
 let failures = 0;
+// A page is made by several questions: around an end some of its parts are from before it.
+let hasJustEnded = false;
 let fetchedAt = 0;
 let dueAt = Infinity;
 let timer = 0;
@@ -120,13 +123,15 @@ function fetchIn(pause, least = LEAST_MS) {
 
 async function round() {
   dueAt = Infinity;
-  if (!isLive()) return stop();
+  if (!isLive() && !hasJustEnded) return stop();
   // Nobody looks: `visibilitychange` goes on.
   if (document.hidden) return;
   fetchedAt = performance.now();
+  const hasRun = hasPoll();
   try {
     await ask();
     failures = 0;
+    hasJustEnded = hasRun && !hasPoll();
   } catch {
     failures += 1;
   }
@@ -137,8 +142,9 @@ async function round() {
 
 // Until something is heard. A list in which nothing runs is told; it asks only where no feed passes.
 function rest() {
-  if (!isLive()) return;
+  if (!isLive() && !hasJustEnded) return;
   if (failures) fetchIn(Math.min(WITHOUT_FEED_MS * 2 ** (failures - 1), LONGEST_MS));
+  else if (hasJustEnded) fetchIn(AFTER_END_MS);
   else if (hasPoll()) fetchIn(isConnected() ? SAFETY_MS : WITHOUT_FEED_MS);
   else if (!isConnected()) fetchIn(LONGEST_MS);
 }
@@ -243,7 +249,7 @@ function stop() {
 }
 
 function lookAgain() {
-  if (document.hidden || !isLive()) return;
+  if (document.hidden || !(isLive() || hasJustEnded)) return;
   for (const feed of feeds.values()) feed.hurry();
   fetchIn(0);
 }

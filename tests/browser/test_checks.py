@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models.functions import Now
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from access.models import User
 from backups import keyring
@@ -43,6 +44,7 @@ def begin(check: Check, key: str, percent: float, total: int = 2_310_000_000) ->
     TrackedFile.objects.filter(check_run=check).update(status="processing", progress=percent * 0.6)
 
 
+@transaction.atomic
 def end(check: Check, outcome: str, **facts: Any) -> None:
     Check.objects.filter(pk=check.pk).update(
         status="completed",
@@ -94,6 +96,33 @@ def test_a_running_drill_moves_by_itself_and_its_end_appears(
     # What was opened stays open.
     expect(page.get_by_text("shop.table_00039")).to_be_visible()
     assert is_unreloaded(page)
+
+
+def test_a_page_from_around_the_end_is_not_the_last(
+    visit: Any, operator: User, viewer: User, backup: Backup
+) -> None:
+    check = request_check(backup=backup, actor=operator, level="restore")
+    visitor = visit()
+    visitor.let_in(viewer)
+    halves: list[str] = []
+
+    def answer(route: Route) -> None:
+        """The first page without a running check still says what was before its end."""
+        response = route.fetch()
+        body = response.text()
+        if 'id="at-work"' not in body and not halves:
+            halves.append(body)
+            body = body.replace("Proven", "Good")
+        route.fulfill(response=response, body=body)
+
+    page = visitor.open(f"/dashboard/backup/{backup.pk}")
+    page.route(lambda url: url.endswith(f"/{backup.pk}"), answer)
+    begin(check, "restore", 20)
+    expect(page.locator("#at-work .badge", has_text="Running")).to_be_visible()
+    end(check, "proven")
+    expect(page.locator("#standing")).to_contain_text("Proven")
+    assert len(halves) == 1
+    page.unroute_all()
 
 
 def test_an_operator_asks_and_cancels(visit: Any, operator: User, backup: Backup) -> None:
