@@ -4,6 +4,7 @@ Loaded with `-p tests.services`, before Django's settings are read. The controll
 parallel run starts them; its workers find them by the environment.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -67,7 +68,6 @@ class TestServices:
                 child.wait(5)
         self.children.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.rmtree(_in_memory(os.getpid()), ignore_errors=True)
 
 
 def _in_memory(pid: int) -> Path:
@@ -96,6 +96,13 @@ def _move_to_memory() -> None:
     folder.chmod(0o1777)
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = None
+    # After all that still wants its temporary files at the end.
+    atexit.register(_leave_memory, os.getpid())
+
+
+def _leave_memory(pid: int) -> None:
+    if os.getpid() == pid:
+        shutil.rmtree(_in_memory(pid), ignore_errors=True)
 
 
 def _is_worker() -> bool:
