@@ -36,7 +36,7 @@ function hasPoll() {
 }
 
 function isLive() {
-  return Boolean(document.querySelector("[data-poll], [data-begins]"));
+  return hasJustEnded || Boolean(document.querySelector("[data-poll], [data-begins]"));
 }
 
 function say(text) {
@@ -123,7 +123,7 @@ function fetchIn(pause, least = LEAST_MS) {
 
 async function round() {
   dueAt = Infinity;
-  if (!isLive() && !hasJustEnded) return stop();
+  if (!isLive()) return stop();
   // Nobody looks: `visibilitychange` goes on.
   if (document.hidden) return;
   fetchedAt = performance.now();
@@ -142,7 +142,7 @@ async function round() {
 
 // Until something is heard. A list in which nothing runs is told; it asks only where no feed passes.
 function rest() {
-  if (!isLive() && !hasJustEnded) return;
+  if (!isLive()) return;
   if (failures) fetchIn(Math.min(WITHOUT_FEED_MS * 2 ** (failures - 1), LONGEST_MS));
   else if (hasJustEnded) fetchIn(AFTER_END_MS);
   else if (hasPoll()) fetchIn(isConnected() ? SAFETY_MS : WITHOUT_FEED_MS);
@@ -249,7 +249,7 @@ function stop() {
 }
 
 function lookAgain() {
-  if (document.hidden || !(isLive() || hasJustEnded)) return;
+  if (document.hidden || !isLive()) return;
   for (const feed of feeds.values()) feed.hurry();
   fetchIn(0);
 }

@@ -13,7 +13,7 @@ from backups import keyring
 from backups.checks.requesting import request_check
 from backups.models import Backup, Check, Database
 from monitoring.files.models import Stage, TrackedFile
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, Visitor
 from tests.cast import make_backup
 from tests.proofs import TABLES, difference, fingerprint, make_drill, with_proof
 
@@ -64,17 +64,25 @@ def end(check: Check, outcome: str, **facts: Any) -> None:
     TrackedFile.objects.filter(check_run=check).update(status="completed", progress=100)
 
 
+@pytest.fixture
+def check(backup: Backup, operator: User) -> Check:
+    """A drill that waits."""
+    return request_check(backup=backup, actor=operator, level="restore")
+
+
+@pytest.fixture
+def page(visit: Any, viewer: User, backup: Backup, check: Check) -> Page:
+    """The backup's, before a viewer."""
+    visitor: Visitor = visit()
+    visitor.let_in(viewer)
+    return visitor.open(f"/dashboard/backup/{backup.pk}")
+
+
 def is_unreloaded(page: Page) -> bool:
     return bool(page.evaluate("window.stays === 'here'"))
 
 
-def test_a_running_drill_moves_by_itself_and_its_end_appears(
-    visit: Any, operator: User, viewer: User, backup: Backup
-) -> None:
-    check = request_check(backup=backup, actor=operator, level="restore")
-    visitor = visit()
-    visitor.let_in(viewer)
-    page = visitor.open(f"/dashboard/backup/{backup.pk}")
+def test_a_running_drill_moves_by_itself_and_its_end_appears(check: Check, page: Page) -> None:
     page.evaluate("window.stays = 'here'")
     page.locator("#fingerprint summary").click()
     work = page.locator("#at-work")
@@ -99,11 +107,8 @@ def test_a_running_drill_moves_by_itself_and_its_end_appears(
 
 
 def test_a_page_from_around_the_end_is_not_the_last(
-    visit: Any, operator: User, viewer: User, backup: Backup
+    backup: Backup, check: Check, page: Page
 ) -> None:
-    check = request_check(backup=backup, actor=operator, level="restore")
-    visitor = visit()
-    visitor.let_in(viewer)
     halves: list[str] = []
 
     def answer(route: Route) -> None:
@@ -115,7 +120,6 @@ def test_a_page_from_around_the_end_is_not_the_last(
             body = body.replace("Proven", "Good")
         route.fulfill(response=response, body=body)
 
-    page = visitor.open(f"/dashboard/backup/{backup.pk}")
     page.route(lambda url: url.endswith(f"/{backup.pk}"), answer)
     begin(check, "restore", 20)
     expect(page.locator("#at-work .badge", has_text="Running")).to_be_visible()

@@ -1,13 +1,17 @@
 """What the processes under test need, brought in once: they are forked from one that has it."""
 
+from importlib import import_module
+
 import django
 
 django.setup()
 
-# ruff: noqa: E402, F401
-import backups.checks.queueing
-import backups.copying.queueing
-import backups.queueing
-import config.tick
-import restores.kept.errands
-import restores.queueing
+for name in (
+    "backups.checks.queueing",
+    "backups.copying.queueing",
+    "backups.queueing",
+    "config.tick",
+    "restores.kept.errands",
+    "restores.queueing",
+):
+    import_module(name)

@@ -49,7 +49,7 @@ def left() -> list[Path]:
 def outside_its_folder(process: psutil.Process) -> bool:
     """Whether it shares memory by files that would outlive it."""
     try:
-        return any(map.path.startswith("/dev/shm/PostgreSQL.") for map in process.memory_maps())
+        return any(one.path.startswith("/dev/shm/PostgreSQL.") for one in process.memory_maps())
     except psutil.NoSuchProcess:
         return False
 

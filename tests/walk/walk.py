@@ -30,13 +30,14 @@ def at_the_edge(rule: Rule, method: str) -> Iterable[str]:
     always the stranger. The others get the same."""
     line = list(zip(rule.methods.get(method, METHOD * len(PEOPLE)), PEOPLE, strict=True))
     first, last = dict(reversed(line)), dict(line)
-    return {first[letter] if letter == IN else last[letter] for letter, _who in line} | {"stranger"}
+    chosen = {first[letter] if letter == IN else last[letter] for letter, _who in line}
+    return [who for who in PEOPLE if who in chosen or who == "stranger"]
 
 
 class Walk:
-    def __init__(self, world: World, sent: Sent = everyone) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
-        self.sent = sent
+        self.sent: Sent = everyone
         self.people = {who: Walker(world.people[who]) for who in PEOPLE}
         self.nobody = Walker(None)
         self.pairs: set[tuple[str, str]] = set()
