@@ -12,9 +12,13 @@ from pytest_django import DjangoDbBlocker
 
 from access import headfile
 from tests.template_database import copy_instead_of_migrating
+from tests.web import web_server
 
 if TYPE_CHECKING:
     from tests.storage.buckets import Server
+
+# Imported by each folder's own conftest it would be another one there, and a process more.
+__all__ = ["web_server"]
 
 # Made once by `migrate`; Django's own flush empties them too, and fills them again each time.
 KEPT = frozenset({"django_content_type", "auth_permission", "django_migrations"})

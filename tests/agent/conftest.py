@@ -13,7 +13,7 @@ from tests.agent.live import Recorder, storing
 from tests.cast import agent, company, storage_target
 from tests.monitoring.live.conftest import token_of
 from tests.uploads.conftest import CLIP, clean_staging, own_test_settings
-from tests.web import WebServer, web_server
+from tests.web import WebServer
 
 __all__ = [
     "agent",
@@ -21,7 +21,6 @@ __all__ = [
     "company",
     "own_test_settings",
     "storage_target",
-    "web_server",
 ]
 
 

@@ -142,6 +142,7 @@ class TestQueue:
         second = recorder.manager()
         assert ended(second, task)["status"] == "completed"
 
+    @pytest.mark.exhaustive
     def test_parts_of_a_session_are_recordings_of_their_own(
         self, recorder: Recorder, clip: bytes
     ) -> None:

@@ -61,6 +61,7 @@ def test_a_fault_in_the_middle(recorder: Recorder, clip: bytes, kind: str) -> No
     require_once(body, status["server_file_id"])
 
 
+@pytest.mark.exhaustive
 def test_only_what_is_missing_is_sent_again(recorder: Recorder, clip: bytes) -> None:
     body = padded(clip, 6 * MIB)
     with bad_line(recorder.url) as proxy, sending(recorder, proxy) as manager:
@@ -72,6 +73,7 @@ def test_only_what_is_missing_is_sent_again(recorder: Recorder, clip: bytes) -> 
     require_once(body, status["server_file_id"])
 
 
+@pytest.mark.exhaustive
 def test_a_stall_is_given_up(recorder: Recorder, clip: bytes) -> None:
     body = padded(clip, 8 * MIB)
     with bad_line(recorder.url) as proxy, sending(recorder, proxy, timeout=1) as manager:
@@ -126,6 +128,7 @@ def test_the_queue_survives_a_kill(recorder: Recorder, clip: bytes) -> None:
     assert Part.objects.filter(kind="file").count() == 1
 
 
+@pytest.mark.exhaustive
 def test_a_file_that_grows_is_sent_when_it_is_whole(recorder: Recorder, clip: bytes) -> None:
     manager = recorder.manager()
     whole = padded(clip, 400_000)

@@ -105,6 +105,7 @@ def test_a_token_comes_by_a_pipe_and_stays_private(machine: Machine) -> None:
     assert TOKEN not in log + answer.stderr + answer.stdout
 
 
+@pytest.mark.exhaustive
 def test_reports(machine: Machine, reported: tuple[str, list[tuple[str, dict[str, Any]]]]) -> None:
     url, taken = reported
     machine.configure(base_url=url, api_token=TOKEN)

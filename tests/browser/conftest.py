@@ -20,7 +20,7 @@ from tests.cast import (
     superuser,
     viewer,
 )
-from tests.web import WebServer, web_server
+from tests.web import WebServer
 
 __all__ = [
     "admin",
@@ -30,7 +30,6 @@ __all__ = [
     "storage_target",
     "superuser",
     "viewer",
-    "web_server",
 ]
 
 # The shell without a desktop's services needs half the processor of the whole browser.

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 NEW = "a quite new passphrase"
 
 
+@pytest.mark.exhaustive
 def test_the_audit_is_read_and_filtered(visit: Any, admin: User, database: Database) -> None:
     for number in range(60):
         audit.record(

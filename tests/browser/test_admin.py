@@ -18,10 +18,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 OURS = {"access", "storage", "monitoring", "backups", "django_q"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
-    ("viewport", "theme"),
-    [(WIDE, "light"), pytest.param(PHONE, "dark", marks=pytest.mark.exhaustive)],
-    ids=["wide-light", "phone-dark"],
+    ("viewport", "theme"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide-light", "phone-dark"]
 )
 def test_every_page_opens_and_nothing_complains(
     visit: Any, superuser: User, database: Database, viewport: dict[str, int], theme: str

@@ -60,6 +60,7 @@ def lose_an_agent(company: Company | None) -> None:
     alert_lost_agents()
 
 
+@pytest.mark.exhaustive
 def test_every_page_fits_and_nothing_complains(visit: Any, admin: User, furnished: Alert) -> None:
     visitor = visit()
     visitor.let_in(admin)
@@ -94,6 +95,7 @@ def test_every_page_fits_and_nothing_complains(visit: Any, admin: User, furnishe
     assert found == []
 
 
+@pytest.mark.exhaustive
 def test_the_number_follows_what_is_done_in_another_tab(
     visit: Any, admin: User, operator: User, furnished: Alert
 ) -> None:
@@ -116,6 +118,7 @@ def test_the_number_follows_what_is_done_in_another_tab(
     expect(number).to_contain_text("1")
 
 
+@pytest.mark.exhaustive
 def test_without_sockets_the_number_is_asked_for(
     visit: Any, operator: User, furnished: Alert
 ) -> None:

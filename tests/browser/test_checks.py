@@ -106,6 +106,7 @@ def test_a_running_drill_moves_by_itself_and_its_end_appears(check: Check, page:
     assert is_unreloaded(page)
 
 
+@pytest.mark.exhaustive
 def test_a_page_from_around_the_end_is_not_the_last(
     backup: Backup, check: Check, page: Page
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_page_from_around_the_end_is_not_the_last(
     page.unroute_all()
 
 
+@pytest.mark.exhaustive
 def test_an_operator_asks_and_cancels(visit: Any, operator: User, backup: Backup) -> None:
     visitor = visit(viewport=PHONE)
     visitor.let_in(operator)
@@ -167,6 +169,7 @@ def furnish(database: Database, kind: str) -> Backup:
     return backup
 
 
+@pytest.mark.exhaustive
 def test_every_outcome_fits(visit: Any, operator: User, database: Database) -> None:
     visitor = visit()
     visitor.let_in(operator)

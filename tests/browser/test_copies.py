@@ -73,6 +73,7 @@ def test_a_copy_is_asked_for_and_moves(visit: Any, operator: User, backup: Backu
     assert visitor.too_wide() == []
 
 
+@pytest.mark.exhaustive
 def test_a_storage_says_what_belongs_to_nothing(visit: Any, admin: User, backup: Backup) -> None:
     target = _target("cellar")
     Orphan.objects.create(
@@ -89,6 +90,7 @@ def test_a_storage_says_what_belongs_to_nothing(visit: Any, admin: User, backup:
     expect(page.get_by_role("heading", name="No file belongs to nothing")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_a_database_names_its_storages(visit: Any, admin: User, backup: Backup) -> None:
     visitor = visit()
     visitor.let_in(admin)

@@ -66,6 +66,7 @@ def test_every_page_fits_and_nothing_complains(
         assert page.locator("h1").count() == 1, path
 
 
+@pytest.mark.exhaustive
 def test_the_theme_is_switched_and_kept_without_a_flash(
     visit: Any, viewer: User, furnished: Backup
 ) -> None:
@@ -103,6 +104,7 @@ def test_the_form_is_filled_and_sent_by_keyboard(
     expect(page.get_by_role("link", name="orders")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_a_mistake_is_shown_at_its_field(visit: Any, operator: User, database: Database) -> None:
     visitor = visit()
     visitor.let_in(operator)
@@ -141,6 +143,7 @@ def test_a_running_backup_is_followed_to_its_end(
     expect(page.locator("[data-poll]")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_the_list_and_the_overview_follow_too(visit: Any, viewer: User, database: Database) -> None:
     backup = make_running(database)
     visitor = visit()

@@ -15,6 +15,7 @@ from config.places import PROJECT
 from monitoring.files.models import FileFacts, TrackedFile
 from tests.browser.conftest import Visitor
 from tests.cast import make_running
+from tests.choice import first_of
 from tests.monitoring.live.conftest import token_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -44,7 +45,7 @@ def running(database: Database) -> TrackedFile:
     return file
 
 
-@pytest.mark.parametrize("way", ["socket", "stream"])
+@pytest.mark.parametrize("way", first_of("socket", "stream"))
 def test_the_dashboard_in_one_file(
     visit: Any, viewer: User, running: TrackedFile, way: str
 ) -> None:

@@ -56,6 +56,7 @@ def missing(company: Company) -> ExpectedBackupJob:
     return jobs[0]
 
 
+@pytest.mark.exhaustive
 def test_what_is_missing_is_seen_and_looked_after(
     visit: Any, operator: User, missing: ExpectedBackupJob
 ) -> None:

@@ -11,6 +11,7 @@ from backups.models import Backup, Database
 from monitoring.files.models import Stage, TrackedFile
 from tests.browser.conftest import Visitor
 from tests.cast import make_backup, make_running
+from tests.choice import first_of
 from tests.web import WebServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -72,6 +73,7 @@ def test_the_page_of_a_running_backup_moves_by_itself(
     assert [f"/ws/downloads/{backup.file_id}" in each.url for each in opened] == [True]
 
 
+@pytest.mark.exhaustive
 def test_where_nothing_runs_nobody_asks_and_only_lists_listen(
     visit: Any, viewer: User, database: Database
 ) -> None:
@@ -89,7 +91,7 @@ def test_where_nothing_runs_nobody_asks_and_only_lists_listen(
     assert "1" not in asked
 
 
-@pytest.mark.parametrize("path", ["/dashboard/", "/dashboard/backup"])
+@pytest.mark.parametrize("path", first_of("/dashboard/", "/dashboard/backup"))
 def test_what_begins_while_nothing_runs_is_shown(
     visit: Any, viewer: User, database: Database, path: str
 ) -> None:
@@ -122,7 +124,7 @@ def test_one_socket_for_each_of_at_most_four(visit: Any, viewer: User, database:
 
 
 @pytest.fixture
-def fragile(web_server: WebServer) -> Iterator[WebServer]:
+def fragile(django_db_setup: None) -> Iterator[WebServer]:
     """A web server of the test's own, to be stopped."""
     server = WebServer()
     server.start()
@@ -184,6 +186,7 @@ def test_without_sockets_it_follows_an_event_stream(
     visitor.context.close()
 
 
+@pytest.mark.exhaustive
 def test_without_either_it_asks_slowly(
     browser: Any, web_server: WebServer, viewer: User, database: Database
 ) -> None:

@@ -59,6 +59,7 @@ def test_what_ends_before_the_page_is_connected(
     expect(page.locator("#notices .note")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_without_sockets_it_is_asked_for(visit: Any, viewer: User, database: Database) -> None:
     visitor: Visitor = visit()
     visitor.let_in(viewer)

@@ -63,6 +63,7 @@ def test_a_recording_plays_and_seeks(visit: Any, viewer: User, recording: Record
     assert page.get_by_role("link", name="Delete").count() == 0
 
 
+@pytest.mark.exhaustive
 def test_every_page_fits(
     visit: Any, admin: User, till: User, storage_target: StorageTarget, recording: Recording
 ) -> None:

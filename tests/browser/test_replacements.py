@@ -20,6 +20,7 @@ from restores.models import Restore
 from tests.browser.conftest import PHONE, WIDE
 from tests.browser.test_restores import restorable
 from tests.cast import PASSWORD, make_backup
+from tests.choice import first_of
 from tests.proofs import fingerprint, with_proof
 from tests.restores.made import end, make_restore
 
@@ -54,7 +55,7 @@ def replaced(backup: Backup) -> Restore:
     return restore
 
 
-@pytest.mark.parametrize(("viewport", "theme"), [(PHONE, "dark"), (WIDE, "light")])
+@pytest.mark.parametrize(("viewport", "theme"), first_of((PHONE, "dark"), (WIDE, "light")))
 def test_it_fits(
     visit: Any, backup: Backup, admin: User, viewport: dict[str, int], theme: str, target: str
 ) -> None:
@@ -95,6 +96,7 @@ def test_it_fits(
     assert Restore.objects.count() == 2
 
 
+@pytest.mark.exhaustive
 def test_what_was_typed_comes_back_with_its_person(
     visit: Any, backup: Backup, operator: User, target: str
 ) -> None:
@@ -135,6 +137,7 @@ def log_in_long_ago() -> None:
         session.save()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("viewport", "theme"), [(PHONE, "dark"), (WIDE, "light")])
 def test_a_file_takes_a_place(
     visit: Any, database: Database, operator: User, target: str, viewport: Any, theme: str

@@ -84,6 +84,7 @@ def test_a_running_restore_moves_by_itself_and_its_end_appears(
     assert is_unreloaded(page)
 
 
+@pytest.mark.exhaustive
 def test_the_list_moves_too(visit: Any, viewer: User, backup: Backup) -> None:
     restore = make_restore(backup)
     visitor = visit()
@@ -98,6 +99,7 @@ def test_the_list_moves_too(visit: Any, viewer: User, backup: Backup) -> None:
     assert is_unreloaded(page)
 
 
+@pytest.mark.exhaustive
 def test_what_refuses_stands_below_the_form(visit: Any, operator: User, backup: Backup) -> None:
     Database.objects.update(host="127.0.0.1", port=1)
     visitor = visit(viewport=PHONE)
@@ -115,6 +117,7 @@ def test_what_refuses_stands_below_the_form(visit: Any, operator: User, backup: 
     assert not Restore.objects.exists()
 
 
+@pytest.mark.exhaustive
 def test_what_is_in_the_way_is_mended_and_it_begins(
     visit: Any, operator: User, backup: Backup
 ) -> None:

@@ -78,6 +78,7 @@ def require_arrived(page: Page, dump: Path) -> None:
     assert page.evaluate("Object.keys(localStorage).filter((key) => key.includes('sending'))") == []
 
 
+@pytest.mark.exhaustive
 def test_a_broken_line_is_mended(sent_from: Any, proxy: ChaosProxy, dump: Path) -> None:
     page = sent_from(dump)
     # The page has more connections than the one that sends.
@@ -131,6 +132,7 @@ def test_it_goes_on_after_a_reload(sent_from: Any, dump: Path) -> None:
     assert min(offsets) >= 8 * MIB
 
 
+@pytest.mark.exhaustive
 def test_it_is_cancelled(sent_from: Any, dump: Path) -> None:
     page = sent_from(dump)
     session = half_sent(page)
@@ -146,6 +148,7 @@ def test_it_is_cancelled(sent_from: Any, dump: Path) -> None:
     assert not ReceivedFile.objects.exists()
 
 
+@pytest.mark.exhaustive
 def test_what_the_server_refuses_is_said(sent_from: Any, dump: Path) -> None:
     page = sent_from(dump)
     words = "Too large for this sender."

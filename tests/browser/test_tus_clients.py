@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from tests.agent.chaos import ChaosProxy, Fault
 from tests.cast import agent
+from tests.choice import first_of
 from tests.config.waiting import wait_for
 from tests.javascript.fetched import NotFetched, script_of
 from tests.uploads.clients.conftest import (
@@ -116,7 +117,7 @@ class Client:
         return str(self.page.evaluate("window.ended"))
 
 
-@pytest.fixture(params=LIBRARIES)
+@pytest.fixture(params=first_of(*reversed(LIBRARIES)))
 def client(
     request: Any, browser: Browser, proxy: ChaosProxy, sender: Sender, file: Path
 ) -> Iterator[Client]:
@@ -134,6 +135,7 @@ def test_over_a_bad_line(client: Client, body: bytes) -> None:
     require_stored(UploadSession.objects.get(client_id="rdp_7"), body)
 
 
+@pytest.mark.exhaustive
 def test_on_after_the_page_was_loaded_anew(client: Client, body: bytes) -> None:
     # The line stands still behind the first pieces, until the page is gone.
     client.proxy.befall(Fault("stall", after=3 * PIECE))

@@ -29,6 +29,7 @@ def environment() -> Environment:
     return read_environment(env_file=False)
 
 
+@pytest.mark.exhaustive
 def test_it_answers_when_nothing_is_started(installation: Installation) -> None:
     done = installation.run("doctor", "--json")
     answer = json.loads(done.stdout)

@@ -108,6 +108,7 @@ def test_finished_sample_is_kept_and_its_password_renewed_only_when_asked(
         psycopg.connect(conninfo(sample))
 
 
+@pytest.mark.exhaustive
 def test_what_a_killed_attempt_left_is_made_again(admin: str, sample: SampleDatabase) -> None:
     """Killed before the rename: there is a half-built database and a role, and no sample."""
     with psycopg.connect(admin, autocommit=True) as connection:
@@ -118,6 +119,7 @@ def test_what_a_killed_attempt_left_is_made_again(admin: str, sample: SampleData
     assert ask(admin, f"SELECT count(*) FROM pg_database WHERE datname = '{UNFINISHED}'") == 0
 
 
+@pytest.mark.exhaustive
 def test_first_start_registers_it_and_requests_one_backup(
     db: None, admin: str, tmp_path: Path
 ) -> None:

@@ -68,14 +68,12 @@ def test_it_stops_and_starts_again(running: Installation) -> None:
     assert running.up.returncode == 0
 
     assert running.start() < SECOND_START_SECONDS * busyness()
+    assert "Password" not in running.said()
     assert running.stop(signal.SIGINT) < STOP_SECONDS
     assert running.processes() == []
 
 
 def test_the_password_it_makes_is_told_once(running: Installation) -> None:
-    running.stop()
-    running.start()
-    assert "Password" not in running.said()
     said = running.said_ever()
     assert said.count("Password: ") == 1
     password = said.split("Password: ")[1].split()[0]
@@ -116,6 +114,7 @@ def test_nothing_outlives_a_killed_up_and_the_next_start_is_clean(running: Insta
     wait_for_health(running)
 
 
+@pytest.mark.exhaustive
 def test_a_start_after_everything_was_killed_is_clean(running: Installation) -> None:
     running.kill_tree()
     running.start()
@@ -156,6 +155,7 @@ def test_mistakes_in_the_environment_are_told_all_at_once(installation: Installa
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.exhaustive
 def test_data_of_another_major_is_refused(running: Installation) -> None:
     running.stop()
     version = running.places.postgres / "PG_VERSION"

@@ -188,6 +188,7 @@ def test_the_sentinel_stopped_and_its_workers_killed(kept: Kept) -> None:
     assert_started_anew(kept, why="a canary did not come through")
 
 
+@pytest.mark.exhaustive
 def test_the_sentinel_killed(kept: Kept) -> None:
     kept.remember()
     kept.sentinel().kill()
@@ -222,6 +223,7 @@ def test_a_busy_cluster_is_left_alone_until_a_worker_is_free(kept: Kept, company
     assert_started_anew(kept, why="in")
 
 
+@pytest.mark.exhaustive
 def test_a_busy_short_queue_is_left_alone(tmp_path: Path) -> None:
     """Its only worker is at work for thrice the patience; task and canary wait behind it."""
     short = Kept(tmp_path, "short")
@@ -238,6 +240,7 @@ def test_a_busy_short_queue_is_left_alone(tmp_path: Path) -> None:
         short.process.wait()
 
 
+@pytest.mark.exhaustive
 def test_a_database_that_never_answers_ends_the_cluster() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]

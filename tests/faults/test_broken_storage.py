@@ -54,6 +54,7 @@ def ask(database: Database, operator: User) -> Backup:
     return request_backup(database=database, options=options, actor=operator, trigger="manual")
 
 
+@pytest.mark.exhaustive
 def test_full_at_each_write(
     database: Database,
     operator: User,
@@ -86,6 +87,7 @@ def test_full_at_each_write(
     assert len(seen) > 2
 
 
+@pytest.mark.exhaustive
 def test_gone_in_the_middle_and_back_later(
     big_source: Database, operator: User, storage_target: StorageTarget, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from storage.backends.s3 import connection
 from storage.models import StorageTarget, StoredObject
 from tests.backups.asking import ask
 from tests.backups.test_s3 import made_target
-from tests.faults.points import IN_A_BUCKET, one_always
+from tests.faults.points import IN_A_BUCKET
 from tests.faults.test_every_point import end_leases
 from tests.faults.worker import TICK, Process, start_worker
 from tests.running import fresh, run_here
@@ -31,7 +31,8 @@ def asked(database: Database, operator: User) -> Backup:
     return ask(database, operator, options={"tables": ["access_company"]})
 
 
-@pytest.mark.parametrize("point", one_always(IN_EVERY_PUT, "s3.published"))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("point", sorted(IN_EVERY_PUT))
 def test_killed_on_the_way_to_a_bucket(
     company: Company, s3_server: Server, database: Database, operator: User, point: str
 ) -> None:

@@ -78,13 +78,8 @@ def test_while_the_dump_waits_for_a_lock(
     assert_cancelled(asked, storage_target)
 
 
-@pytest.mark.parametrize(
-    "stage",
-    [
-        "store",
-        *(pytest.param(one, marks=pytest.mark.exhaustive) for one in ("validate", "finalize")),
-    ],
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("stage", ["store", "validate", "finalize"])
 def test_in_a_later_stage(
     asked: Backup, operator: User, storage_target: StorageTarget, stage: str, tmp_path: Path
 ) -> None:
@@ -137,6 +132,7 @@ def test_while_it_waits_for_a_worker(
     assert_cancelled(asked, storage_target)
 
 
+@pytest.mark.exhaustive
 def test_what_is_over_cannot_be_cancelled(
     asked: Backup, operator: User, storage_target: StorageTarget
 ) -> None:

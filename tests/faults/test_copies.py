@@ -90,6 +90,7 @@ def test_killed_in_a_retry(backup: Backup, second: StorageTarget, operator: User
     ]
 
 
+@pytest.mark.exhaustive
 def test_a_cancelled_copy_leaves_nothing(
     backup: Backup, second: StorageTarget, operator: User
 ) -> None:

@@ -86,6 +86,7 @@ def test_killed_at_a_point_of_a_check(backed_up: MakeBackup, operator: User, poi
         assert (left(), find_disagreements()) == ([], [])
 
 
+@pytest.mark.exhaustive
 def test_a_cancelled_drill_is_gone_within_three_seconds(
     backed_up: MakeBackup, operator: User
 ) -> None:

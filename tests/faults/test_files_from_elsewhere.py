@@ -38,9 +38,8 @@ receive_file(
 """
 
 
-@pytest.mark.parametrize(
-    "point", one_always([one for one in IN_A_FILE if "outside" in one], "outside.guest-made")
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("point", sorted(one for one in IN_A_FILE if "outside" in one))
 def test_killed_while_a_guest_is_there(
     server: TestServer, company: Company, operator: User, point: str
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_killed_runner_is_given_back_at_once(
     assert find_disagreements() == []
 
 
+@pytest.mark.exhaustive
 def test_a_dump_whose_session_ends_publishes_nothing(
     server: TestServer, big_source: Database, operator: User, storage_target: StorageTarget
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_dump_whose_session_ends_publishes_nothing(
     assert find_disagreements() == []
 
 
+@pytest.mark.exhaustive
 def test_a_run_that_lost_its_claim_takes_its_bytes_away(
     big_source: Database, operator: User, storage_target: StorageTarget
 ) -> None:

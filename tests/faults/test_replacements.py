@@ -100,7 +100,8 @@ def test_killed_at_a_point_of_a_replacement(
         assert_replaced_and_undone(restore, server, before, admin)
 
 
-@pytest.mark.parametrize("point", one_always(IN_A_REPLACEMENT, "swap.before-commit"))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("point", sorted(IN_A_REPLACEMENT))
 def test_the_target_server_dies_at_a_point_of_a_replacement(
     backed_up: MakeBackup, operator: User, admin: User, point: str
 ) -> None:
@@ -124,15 +125,9 @@ def test_the_target_server_dies_at_a_point_of_a_replacement(
             assert databases(server) == before
 
 
-@pytest.mark.parametrize(
-    ("mode", "when"),
-    [
-        ("replace", "while its lease holds"),
-        ("new", "before the next attempt"),
-        pytest.param("new", "while its lease holds", marks=pytest.mark.exhaustive),
-        pytest.param("replace", "before the next attempt", marks=pytest.mark.exhaustive),
-    ],
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("mode", ["new", "replace"])
+@pytest.mark.parametrize("when", ["while its lease holds", "before the next attempt"])
 def test_a_cancel_after_the_names_have_changed_is_too_late(
     backed_up: MakeBackup, server: TestServer, operator: User, admin: User, mode: str, when: str
 ) -> None:
@@ -164,6 +159,7 @@ def test_a_cancel_after_the_names_have_changed_is_too_late(
             assert_replaced_and_undone(restore, server, before, admin)
 
 
+@pytest.mark.exhaustive
 def test_a_cancel_before_the_names_change_leaves_all_as_it_was(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:
@@ -202,7 +198,8 @@ def test_killed_at_a_point_of_an_undo_or_a_drop(
         assert databases(server) - before == ({restore.kept_name} - {""})
 
 
-@pytest.mark.parametrize("point", one_always(IN_A_SETTLING, "settle.before-commit"))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("point", sorted(IN_A_SETTLING))
 def test_the_tick_is_killed_while_it_settles(
     backed_up: MakeBackup, server: TestServer, operator: User, point: str
 ) -> None:
@@ -218,7 +215,8 @@ def test_the_tick_is_killed_while_it_settles(
         assert under_the_name(server, restore.target_name) == THEN
 
 
-@pytest.mark.parametrize("point", one_always(IN_A_GUARD, "guard.before-commit"))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("point", sorted(IN_A_GUARD))
 def test_the_tick_is_killed_when_the_safety_backup_is_good(
     backed_up: MakeBackup, server: TestServer, operator: User, point: str
 ) -> None:

@@ -68,6 +68,7 @@ def test_killed_at_a_point_of_a_restore(
         assert databases(server) - before == {name}
 
 
+@pytest.mark.exhaustive
 def test_a_cancelled_restore_leaves_the_server_as_it_was(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:

@@ -15,6 +15,7 @@ from restores.models import Restore
 from tests.backups.checks.conftest import MakeBackup
 from tests.backups.servers import PASSWORD, TestServer
 from tests.cast import Login
+from tests.choice import first_of
 from tests.restores.test_restore import new_name, restore_here
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("restores")]
@@ -31,7 +32,7 @@ def command(*arguments: str) -> tuple[int, Any]:
     return int(ended.value.code or 0), json.loads(out.getvalue())
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("slash", first_of("", "/"))
 def test_a_restore_by_the_api(
     backed_up: MakeBackup,
     server: TestServer,
@@ -121,6 +122,7 @@ def test_the_command_line(backed_up: MakeBackup, server: TestServer) -> None:
         assert restored.status == "completed"
 
 
+@pytest.mark.exhaustive
 def test_to_a_server_that_is_registered_nowhere(
     backed_up: MakeBackup, server: TestServer, login: Login, operator: User, admin: User
 ) -> None:

@@ -14,7 +14,8 @@ from monitoring.files.models import LogLine
 from restores.errors import Blocked
 from restores.requesting import request_restore
 from tests.backups.checks.conftest import MakeBackup
-from tests.backups.servers import PASSWORD, TestServer, of_majors, started_server
+from tests.backups.servers import PASSWORD, TestServer, started_server
+from tests.choice import first_of
 from tests.restores.test_options import ask, checks
 from tests.restores.test_restore import new_name, restore_here, wish
 
@@ -70,7 +71,7 @@ def with_globals(backup: Backup, name: str, operator: User, **options: Any) -> l
     return [line.message for line in lines]
 
 
-@pytest.mark.parametrize("server", of_majors(17, 15, 18), indirect=True)
+@pytest.mark.parametrize("server", first_of(17, 15, 18), indirect=True)
 def test_what_is_missing_is_made_and_nothing_else_is_changed(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:
@@ -139,6 +140,7 @@ def test_a_user_who_may_not_and_a_manifest_that_says_anything(
             assert checks(backup, operator, with_globals=True)["globals"].level == "warning"
 
 
+@pytest.mark.exhaustive
 def test_owners_come_with_them(backed_up: MakeBackup, server: TestServer, operator: User) -> None:
     """Elsewhere, where nobody knows them: no other choice has to be made."""
     elsewhere = started_server(18)

@@ -164,6 +164,7 @@ PLAIN_SHOP = (
 )
 
 
+@pytest.mark.exhaustive
 def test_missing_roles_are_made_or_mapped_when_that_is_wished(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:

@@ -31,8 +31,9 @@ from storage.models import StorageTarget
 from tests.backups.checks.conftest import MakeBackup
 from tests.backups.copying.conftest import copy_here, path_at, spoil
 from tests.backups.fingerprints.test_fingerprints import SOURCE
-from tests.backups.servers import TestServer, of_majors
+from tests.backups.servers import TestServer
 from tests.cast import make_backup
+from tests.choice import first_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("restores")]
 
@@ -66,7 +67,7 @@ def wish(backup: Backup, name: str, **options: Any) -> Wish:
     return Wish(backup, backup.database, name, RestoreOptions(**options))
 
 
-@pytest.mark.parametrize("server", of_majors(17, 15, 18), indirect=True)
+@pytest.mark.parametrize("server", first_of(17, 15, 18), indirect=True)
 def test_it_comes_back_as_a_new_database(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:
@@ -124,6 +125,7 @@ def test_the_preflight_touches_nothing_and_names_what_is_in_the_way(
         assert databases(server) - before == {taken}
 
 
+@pytest.mark.exhaustive
 def test_without_owners_no_role_is_needed(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:
@@ -190,6 +192,7 @@ def test_a_name_that_is_taken_meanwhile_stays_what_it_is(
             assert row == (None,)
 
 
+@pytest.mark.exhaustive
 def test_a_cancel_in_the_last_moment_gives_no_database(
     backed_up: MakeBackup, server: TestServer, operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ from restores.requesting import look_first, request_restore
 from tests.backups.checks.conftest import MakeBackup
 from tests.backups.fingerprints.test_fingerprints import SOURCE
 from tests.backups.servers import TestServer, started_server
+from tests.choice import first_of
 from tests.config.waiting import wait_for
 from tests.restores.test_restore import databases, new_name, restore_here, wish
 
@@ -59,7 +60,9 @@ def lines(restore: Restore) -> str:
     return "\n".join(LogLine.objects.filter(file=restore.file).values_list("message", flat=True))
 
 
-@pytest.mark.parametrize(("server", "there"), [(18, 15), (18, 17), (15, 18)], indirect=["server"])
+@pytest.mark.parametrize(
+    ("server", "there"), first_of((18, 15), (18, 17), (15, 18)), indirect=["server"]
+)
 def test_into_another_major(
     backed_up: MakeBackup, server: TestServer, operator: User, there: int
 ) -> None:
@@ -97,6 +100,7 @@ def test_what_an_older_server_cannot_take_is_named_and_leaves_nothing(
         assert databases(target) == before
 
 
+@pytest.mark.exhaustive
 def test_in_parallel_from_a_file_that_has_no_name(
     backed_up: MakeBackup, server: TestServer, operator: User, settings: LazySettings
 ) -> None:
@@ -159,6 +163,7 @@ def speaking_tls(server: TestServer) -> Iterator[None]:
         server.execute("ALTER SYSTEM RESET ssl", "SELECT pg_reload_conf()")
 
 
+@pytest.mark.exhaustive
 def test_over_tls_with_a_password(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:
@@ -185,6 +190,7 @@ def speaks_tls(there: Database) -> bool:
         return False
 
 
+@pytest.mark.exhaustive
 def test_a_wait_for_work_is_told_from_a_wait_for_others(server: TestServer) -> None:
     with server.database("CREATE TABLE held (n int)") as made:
         items = Items(Journal())
@@ -253,6 +259,7 @@ SLOWLY = (
 )
 
 
+@pytest.mark.exhaustive
 def test_a_silent_index_is_no_obstacle(
     backed_up: MakeBackup, server: TestServer, operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

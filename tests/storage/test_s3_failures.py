@@ -203,6 +203,7 @@ def test_what_is_replaced_while_it_is_read_is_no_whole(bucket: Bucket, wire: Wir
             file.read(10)
 
 
+@pytest.mark.exhaustive
 def test_a_store_that_replaces_what_it_should_not_is_told(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

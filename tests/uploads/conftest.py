@@ -12,7 +12,7 @@ from tests.backups.conftest import own_test_settings
 from tests.cast import admin, agent, company, login, operator, storage_target, stranger, viewer
 from tests.monitoring.live.conftest import token_of
 from tests.uploads.sending import Sender
-from tests.web import WebServer, web_server
+from tests.web import WebServer
 
 __all__ = [
     "admin",
@@ -24,7 +24,6 @@ __all__ = [
     "storage_target",
     "stranger",
     "viewer",
-    "web_server",
 ]
 
 # Of two seconds, 320 by 240, made by libx264.

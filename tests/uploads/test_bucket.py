@@ -18,6 +18,7 @@ from uploads.recordings.services import finish_recordings
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("s3")]
 
 
+@pytest.mark.exhaustive
 def test_a_recording_is_stored_in_a_bucket_and_played_from_it(
     web_server: WebServer,
     sender: Sender,
@@ -43,6 +44,7 @@ def test_a_recording_is_stored_in_a_bucket_and_played_from_it(
     assert (part.status, part.body) == (206, clip[100:300])
 
 
+@pytest.mark.exhaustive
 def test_a_locked_recording_does_not_stand_before_the_others(
     company: Company, agent: User, admin: User, clip: bytes, s3_server: Server
 ) -> None:

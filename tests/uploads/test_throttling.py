@@ -8,6 +8,7 @@ from django.core.cache import cache
 
 from access.models import User
 from storage.models import StorageTarget
+from tests.choice import first_of
 from tests.monitoring.live.conftest import token_of
 from tests.uploads.asgi import ask
 from uploads.models import UploadSession
@@ -62,7 +63,7 @@ def test_without_a_token_nobody_is_counted(settings: LazySettings, token: str) -
     assert ask("HEAD", f"{TUS}x", authorization=f"Bearer {token}")[0] == 404
 
 
-@pytest.mark.parametrize("scope", ["token", "user", "address"])
+@pytest.mark.parametrize("scope", first_of("token", "user", "address"))
 def test_to_open_counts_and_to_send_does_not(
     settings: LazySettings, token: str, scope: str
 ) -> None:

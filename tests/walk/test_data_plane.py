@@ -12,6 +12,7 @@ from django.test import Client
 from access.models import User
 from access.policy import System
 from config.asgi import application
+from tests.choice import as_exhaustive
 from tests.walk.walker import FAULT, FORBIDDEN, IN, LOGIN, METHOD, MISSING
 from tests.walk.world import PEOPLE, Place, World, make_world
 from uploads.ingest.routes import ROUTES, Route
@@ -76,11 +77,8 @@ def world(tmp_path: Path) -> Iterator[World]:
         left.unlink()
 
 
-# They differ in what they call the part.
-ALIKE = {"video", "metadata"}
-EACH = [
-    pytest.param(one, marks=[pytest.mark.exhaustive] if one.name in ALIKE else []) for one in ROUTES
-]
+# The others differ in what they call the part, or may do less of the same.
+EACH = [one if one.name == "resource" else as_exhaustive(one) for one in ROUTES]
 
 
 @pytest.mark.parametrize("route", EACH, ids=lambda route: route.name)

@@ -83,6 +83,7 @@ def test_tokens_go_on_opening(admin: User, agent: User, settings: LazySettings) 
         assert client.get("/api/schema").status_code == 200
 
 
+@pytest.mark.exhaustive
 def test_half_a_login_is_nobody_at_every_address(admin: User) -> None:
     give_phone(admin)
     client = half("ada")

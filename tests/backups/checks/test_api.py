@@ -13,6 +13,7 @@ from access.models import User
 from backups.models import Backup, Check
 from tests.backups.checks.conftest import MakeBackup, check_here
 from tests.cast import Login
+from tests.choice import first_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("checks")]
 
@@ -29,7 +30,7 @@ def command(*arguments: str) -> tuple[int, Any]:
     return int(code or 0), json.loads(out.getvalue())
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("slash", first_of("", "/"))
 def test_a_check_is_asked_for_and_told_by_level(
     backed_up: MakeBackup, login: Login, operator: User, viewer: User, slash: str
 ) -> None:

@@ -21,6 +21,7 @@ def artifact_of(backup: Backup, target: StorageTarget) -> Path:
     return Path(target.options["folder"]) / backup.stored_objects.get().key
 
 
+@pytest.mark.exhaustive
 def test_a_reading_takes_no_proof_away(backed_up: MakeBackup, operator: User) -> None:
     with backed_up() as backup:
         check_here(backup.checks.get())

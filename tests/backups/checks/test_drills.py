@@ -30,7 +30,8 @@ from monitoring.alerts.models import Alert
 from storage.models import StorageTarget
 from tests.backups.checks.conftest import MakeBackup, check_here
 from tests.backups.fingerprints.test_fingerprints import SOURCE
-from tests.backups.servers import TestServer, of_majors
+from tests.backups.servers import TestServer
+from tests.choice import first_of
 from tests.running import run_here
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("drills")]
@@ -48,7 +49,7 @@ def nothing_is_left() -> bool:
     return not list(drill_folder().glob("*"))
 
 
-@pytest.mark.parametrize("server", of_majors(17, 15, 18), indirect=True)
+@pytest.mark.parametrize("server", first_of(17, 15, 18), indirect=True)
 def test_a_backup_is_proven_by_itself(backed_up: MakeBackup, server: TestServer) -> None:
     with backed_up(*SOURCE, *OWNED) as backup:
         gone = ('DROP OWNED BY "Öwner\'s"', 'DROP ROLE "Öwner\'s"')
@@ -112,6 +113,7 @@ def test_bytes_that_do_not_restore_are_corrupt(
         assert nothing_is_left()
 
 
+@pytest.mark.exhaustive
 def test_a_missing_extension_makes_it_partial(backed_up: MakeBackup) -> None:
     with backed_up() as backup:
         assert backup.manifest is not None
@@ -123,6 +125,7 @@ def test_a_missing_extension_makes_it_partial(backed_up: MakeBackup) -> None:
         assert drill.backup.validation == Backup.Validation.PARTIAL
 
 
+@pytest.mark.exhaustive
 def test_a_server_that_gives_up_says_nothing_of_the_backup(
     backed_up: MakeBackup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +224,7 @@ def test_backups_come_first(backed_up: MakeBackup) -> None:
         assert claim_check(check_id=drill.pk) is not None
 
 
+@pytest.mark.exhaustive
 def test_a_running_check_makes_way_when_every_worker_is_busy(backed_up: MakeBackup) -> None:
     with backed_up() as backup:
         check = backup.checks.get()
@@ -247,6 +251,7 @@ def test_a_running_check_makes_way_when_every_worker_is_busy(backed_up: MakeBack
         assert check_here(check).outcome == "proven"
 
 
+@pytest.mark.exhaustive
 def test_every_nth(backed_up: MakeBackup, operator: User) -> None:
     with backed_up(drill_every=2) as first:
         check_here(first.checks.get())

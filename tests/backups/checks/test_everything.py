@@ -3,7 +3,7 @@
 import pytest
 
 from tests.backups.checks.conftest import MakeBackup, check_here
-from tests.backups.servers import TestServer, of_majors
+from tests.backups.servers import TestServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("drills")]
 
@@ -105,7 +105,8 @@ EVERYTHING = (
 )
 
 
-@pytest.mark.parametrize("server", of_majors(18, 15, 17), indirect=True)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("server", [15, 17, 18], indirect=True)
 def test_a_bit_of_everything_is_proven(backed_up: MakeBackup, server: TestServer) -> None:
     for role in ROLES:
         server.execute(role)
@@ -118,6 +119,7 @@ def test_a_bit_of_everything_is_proven(backed_up: MakeBackup, server: TestServer
         server.execute("DROP ROLE writer", "DROP ROLE reader")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "statements",
     [

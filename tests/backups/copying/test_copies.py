@@ -98,6 +98,7 @@ def test_a_databases_rule_copies_what_is_good(
         delete_target(target=second, actor=admin)
 
 
+@pytest.mark.exhaustive
 def test_the_source_is_passed_by_when_it_is_not_whole(
     backup: Backup,
     storage_target: StorageTarget,
@@ -164,6 +165,7 @@ def test_pauses_grow_and_end() -> None:
     assert pause_after(50) == LONGEST_PAUSE
 
 
+@pytest.mark.exhaustive
 def test_a_download_takes_the_other_copy(
     backup: Backup, storage_target: StorageTarget, second: StorageTarget, operator: User
 ) -> None:

@@ -102,6 +102,7 @@ def restored(server: TestServer, archive: bytes, contents: dict[str, Any]) -> It
         yield copy
 
 
+@pytest.mark.exhaustive
 def test_writers_change_nothing(server: TestServer) -> None:
     with server.database(*BUSY) as source:
         with meanwhile(server, source.database_name, WRITES, 3):

@@ -9,7 +9,8 @@ from backups.engines.postgres import PostgresEngine
 from backups.options import Options
 from monitoring.files.journal import Journal
 from tests.backups.fingerprints.test_fingerprints import fingerprint
-from tests.backups.servers import TestServer, of_majors, started_server
+from tests.backups.servers import TestServer, started_server
+from tests.choice import first_of
 
 pytestmark = pytest.mark.xdist_group("fingerprints")
 
@@ -38,7 +39,7 @@ TRAPS = (
 )
 
 
-@pytest.fixture(params=of_majors(17, 15, 18), name="server")
+@pytest.fixture(params=first_of(17, 15, 18), name="server")
 def a_server(request: pytest.FixtureRequest) -> TestServer:
     return started_server(request.param)
 

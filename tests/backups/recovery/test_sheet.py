@@ -22,6 +22,7 @@ from storage.services import replace_sheet
 from tests.backups.recovery.conftest import Owner
 from tests.backups.servers import PASSWORD, SUPERUSER, TestServer, programs_of
 from tests.cast import make_backup
+from tests.choice import first_of
 from tests.running import fresh, run_here
 
 CONTENT = (
@@ -56,7 +57,7 @@ def typed(sheet: str) -> list[str]:
     not (shutil.which("age") and shutil.which("zstd")),
     reason="needs the age and zstd of a distribution; the checks of a commit install them",
 )
-@pytest.mark.parametrize("server", [15, 17], indirect=True)
+@pytest.mark.parametrize("server", first_of(17, 15), indirect=True)
 def test_the_sheet_and_the_downloaded_key_bring_it_back(
     server: TestServer, company: Company, storage_target: StorageTarget, owner: Owner
 ) -> None:

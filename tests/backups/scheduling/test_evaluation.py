@@ -119,6 +119,7 @@ def was_passed_over(simulated: Simulated, due: datetime, now: datetime) -> bool:
     return due not in simulated.rows and any(map(any, newer))
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=5, deadline=None)
 @given(zone=st.sampled_from(ZONES), first=st.integers(0, 9 * 365), minutes=st.integers(5, 14))
 def test_without_outages_each_due_time_is_run_once_and_in_order(

@@ -229,6 +229,7 @@ def _tick(_number: int) -> int:
         connection.close()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.django_db(transaction=True)
 def test_a_thousand_due_at_once_with_three_ticks(
     company: Any, storage_target: StorageTarget, database: Database

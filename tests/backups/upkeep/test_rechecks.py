@@ -66,6 +66,7 @@ def test_the_one_that_waited_longest_then_a_pause(
     assert following.key == "k19"
 
 
+@pytest.mark.exhaustive
 def test_a_month_is_enough_for_all_and_no_day_has_many(
     database: Database, storage_target: StorageTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,6 @@ from monitoring.alerts.models import Channel
 from tests.cast import admin, agent, company, login, operator, stranger, superuser, viewer
 from tests.monitoring.alerts.mailserver import MailServer, mail_server
 from tests.monitoring.live.conftest import listening
-from tests.web import web_server
 
 __all__ = [
     "admin",
@@ -22,7 +21,6 @@ __all__ = [
     "stranger",
     "superuser",
     "viewer",
-    "web_server",
 ]
 
 

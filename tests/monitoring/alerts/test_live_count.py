@@ -42,6 +42,7 @@ def test_each_hears_how_many_of_theirs_wait(
     assert mine.until("alerts_update")["data"] == {"waiting": 2}
 
 
+@pytest.mark.exhaustive
 def test_who_did_not_ask_or_may_not_hears_notices_alone(
     listening: Listening, company: Company, viewer: User, agent: User
 ) -> None:

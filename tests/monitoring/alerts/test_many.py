@@ -40,6 +40,7 @@ def a_course(company: Company, count: int) -> int:
     return len(queries)
 
 
+@pytest.mark.exhaustive
 def test_the_statements_do_not_grow_with_the_alerts(company: Company) -> None:
     channels(company)
     few = a_course(company, 3)

@@ -162,6 +162,7 @@ def test_three_questions_for_all_scopes(company: Company, django_assert_num_quer
         read_stats(scopes)
 
 
+@pytest.mark.exhaustive
 def test_a_million_files_are_not_read(company: Company) -> None:
     """The plans name the counts alone; of the queue, its own small index."""
     from monitoring.figures import reading

@@ -37,6 +37,7 @@ def many(company: Company) -> TrackedFile:
     return newest
 
 
+@pytest.mark.exhaustive
 def test_ten_thousand_files_cost_as_little_as_one(
     many: TrackedFile, viewer: User, superuser: User, agent: User, login: Login,
     django_assert_max_num_queries: DjangoAssertNumQueries,

@@ -13,9 +13,9 @@ from monitoring.files.models import TrackedFile
 from monitoring.files.services import open_file
 from tests.cast import agent, company, stranger, viewer
 from tests.monitoring.live.listeners import EventStream, Socket
-from tests.web import WebServer, web_server
+from tests.web import WebServer
 
-__all__ = ["agent", "company", "stranger", "viewer", "web_server"]
+__all__ = ["agent", "company", "stranger", "viewer"]
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ def test_a_ticket_opens_one_stream_and_that_one_again(
     assert listening.stream(f"/downloads/queue/stream?ticket={ticket}").status == 401
 
 
+@pytest.mark.exhaustive
 def test_a_ticket_ends(listening: Listening, viewer: User, file: TrackedFile) -> None:
     unused, used = ticket_of(viewer), ticket_of(viewer)
     assert listening.stream(f"/downloads/queue/stream?ticket={used}").status == 200
@@ -64,6 +65,7 @@ def test_a_ticket_ends(listening: Listening, viewer: User, file: TrackedFile) ->
     assert forget_old_tickets() == 2
 
 
+@pytest.mark.exhaustive
 def test_a_ticket_ends_with_the_login_it_was_got_by(
     listening: Listening, viewer: User, file: TrackedFile
 ) -> None:
@@ -104,6 +106,7 @@ def strictly(strict: WebServer) -> Iterator[Listening]:
     cache.clear()
 
 
+@pytest.mark.exhaustive
 def test_so_many_for_a_person_and_an_address(
     strictly: Listening, viewer: User, stranger: User, agent: User
 ) -> None:
@@ -131,6 +134,7 @@ def test_so_many_for_a_person_and_an_address(
     wait_for(has_room, seconds=10, what="a connection that was closed counts no more")
 
 
+@pytest.mark.exhaustive
 def test_connections_of_other_processes_count(strictly: Listening, viewer: User) -> None:
     other = ServerProcess.objects.create(
         started_at=timezone.now(), users={f"u{viewer.pk}": 2}, connections={"queue": 2}
@@ -163,6 +167,7 @@ def test_wrong_tokens_are_throttled(strictly: Listening, viewer: User) -> None:
     assert (right.status, right.header("Retry-After")) == (429, "60")
 
 
+@pytest.mark.exhaustive
 def test_what_is_said_is_bounded(listening: Listening, viewer: User) -> None:
     long = listening.socket("/ws/queue", viewer)
     long.next()
@@ -191,6 +196,7 @@ def test_a_ticket_is_in_no_log(strictly: Listening, strict: WebServer, viewer: U
     assert ticket not in strict.said()
 
 
+@pytest.mark.exhaustive
 def test_all_processes_are_counted_together(
     listening: Listening, strictly: Listening, viewer: User
 ) -> None:

@@ -13,6 +13,7 @@ from monitoring.events.services import record_event
 from monitoring.files.models import FileFacts, TrackedFile
 from monitoring.files.services import open_file
 from tests.cast import person
+from tests.choice import first_of
 from tests.monitoring.live.conftest import Listening, token_of
 from tests.monitoring.live.listeners import EventStream, Message, Socket
 
@@ -124,7 +125,7 @@ def states(said: list[Message], kind: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("channel", ["queue", "stats", "dashboard"])
+@pytest.mark.parametrize("channel", first_of("queue", "stats", "dashboard"))
 def test_both_ways_say_the_same_in_the_same_order(
     listening: Listening, viewer: User, file: TrackedFile, channel: str
 ) -> None:

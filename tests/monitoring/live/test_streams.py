@@ -182,6 +182,7 @@ def connections_at_work() -> int:
         return int(row[0])
 
 
+@pytest.mark.exhaustive
 def test_a_reader_that_reads_nothing_for_long_hears_the_end(
     web_server: WebServer, listening: Listening, viewer: User, file: TrackedFile
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_reader_that_reads_nothing_for_long_hears_the_end(
     stalled.close()
 
 
+@pytest.mark.exhaustive
 def test_a_reader_that_leaves_is_forgotten(
     listening: Listening, viewer: User, file: TrackedFile
 ) -> None:

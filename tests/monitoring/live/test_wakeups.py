@@ -110,6 +110,7 @@ def short_process(
     return time.monotonic() - float(done.stdout)
 
 
+@pytest.mark.exhaustive
 async def test_a_short_process_gives_it_a_moment(ear: Ear) -> None:
     subject = uuid.uuid4()
     # The product's own is too short for a machine on which ten others are at work.

@@ -11,7 +11,6 @@ from tests.cast import (
     viewer,
 )
 from tests.monitoring.live.conftest import listening
-from tests.web import web_server
 
 __all__ = [
     "admin",
@@ -23,5 +22,4 @@ __all__ = [
     "stranger",
     "superuser",
     "viewer",
-    "web_server",
 ]

@@ -62,6 +62,7 @@ def test_a_task_is_there_with_its_transaction_and_only_then(broker: DatabaseCloc
     assert broker.dequeue() is None
 
 
+@pytest.mark.exhaustive
 def test_an_open_transaction_hides_its_task(
     broker: DatabaseClockBroker, elsewhere: Elsewhere
 ) -> None:

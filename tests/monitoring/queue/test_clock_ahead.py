@@ -59,6 +59,7 @@ def test_its_clock_is_wrong_indeed(ahead: Elsewhere, right: Elsewhere) -> None:
     assert right("clock") - time.time() == pytest.approx(0, abs=30)
 
 
+@pytest.mark.exhaustive
 def test_what_it_puts_in_others_see_at_once(ahead: Elsewhere, right: Elsewhere) -> None:
     ahead("enqueue", "short", "x")
     assert right("size", "short") == 1
@@ -68,6 +69,7 @@ def test_what_it_puts_in_others_see_at_once(ahead: Elsewhere, right: Elsewhere) 
     assert ahead("dequeue", "short") is None
 
 
+@pytest.mark.exhaustive
 def test_what_others_put_in_it_takes_once(ahead: Elsewhere, right: Elsewhere) -> None:
     right("enqueue", "short", "x")
     assert ahead("size", "short") == 1

@@ -82,6 +82,7 @@ def expected_on(day: date, hours: set[int], minutes: set[int], zone: ZoneInfo) -
     return found
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=15, deadline=None)
 @given(
     zone=st.sampled_from(ZONES),

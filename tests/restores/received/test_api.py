@@ -124,6 +124,7 @@ def test_who_may_send_and_what_is_refused(
     assert ReceivedFile.objects.count() == 1
 
 
+@pytest.mark.exhaustive
 def test_a_path_under_a_root(
     target: Database,
     login: Login,

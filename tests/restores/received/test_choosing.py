@@ -11,6 +11,7 @@ from restores.errors import Blocked
 from restores.models import Restore
 from restores.requesting import look_first, request_restore
 from tests.backups.servers import TestServer
+from tests.choice import first_of
 from tests.restores.received.dumps import EXPECTED, dump, dump_of, outside, wish
 from tests.restores.received.test_restoring import roles, target
 from tests.restores.test_restore import databases, new_name, restore_here
@@ -35,14 +36,7 @@ def asked(server: Database, actor: User, body: bytes, name: str, **options: Any)
     return restore_here(request_restore(wish=wish(server, source, name, **options), actor=actor))
 
 
-def formats(always: str) -> list[Any]:
-    every = ("custom", "directory", "tar")
-    return [
-        pytest.param(one, marks=() if one == always else pytest.mark.exhaustive) for one in every
-    ]
-
-
-@pytest.mark.parametrize("format_name", formats("custom"))
+@pytest.mark.parametrize("format_name", first_of("custom", "directory", "tar"))
 def test_some_tables_come_with_what_they_need(
     target: Database, server: TestServer, operator: User, format_name: str
 ) -> None:
@@ -62,6 +56,7 @@ def test_some_tables_come_with_what_they_need(
         assert restore.file.log_lines.filter(message__startswith=said).exists()
 
 
+@pytest.mark.exhaustive
 def test_a_schema_that_the_archive_does_not_make(
     target: Database, server: TestServer, operator: User
 ) -> None:
@@ -74,7 +69,7 @@ def test_a_schema_that_the_archive_does_not_make(
         assert restore.counted == {"sales.regions": 1}
 
 
-@pytest.mark.parametrize("format_name", formats("directory"))
+@pytest.mark.parametrize("format_name", first_of("directory", "custom", "tar"))
 def test_several_jobs_and_no_rows(
     target: Database, server: TestServer, operator: User, format_name: str
 ) -> None:
@@ -89,6 +84,7 @@ def test_several_jobs_and_no_rows(
         assert restore.counted == dict.fromkeys(EXPECTED, 0)
 
 
+@pytest.mark.exhaustive
 def test_custom_in_several_jobs(target: Database, server: TestServer, operator: User) -> None:
     with new_name(server) as name:
         restore = asked(target, operator, dump(17, "custom"), name, jobs=2, tables=["customers"])

@@ -90,6 +90,7 @@ def test_a_user_who_may_make_no_roles_is_refused(
     assert "how much it needs" in found["free_space"].message.lower()
 
 
+@pytest.mark.exhaustive
 def test_an_extension_of_superusers_needs_an_administrator(
     target: Database, server: TestServer, operator: User, admin: User
 ) -> None:
@@ -175,6 +176,7 @@ def test_a_file_ends_after_a_day_unless_a_restore_wants_it(
     assert AuditEntry.objects.filter(action="restore.file_expired").count() == 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.django_db
 def test_a_work_folder_of_a_dead_run_goes() -> None:
     dead, alive, foreign = (places.folder() / name for name in ("work-1-1", "work-2-1", "mine"))

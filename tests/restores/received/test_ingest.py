@@ -17,11 +17,11 @@ from restores.received.services import expire_files
 from tests.cast import database, storage_target
 from tests.monitoring.live.conftest import session_of, token_of
 from tests.uploads.sending import Sender
-from tests.web import WebServer, web_server
+from tests.web import WebServer
 from uploads.ingest.staging import staging_folder
 from uploads.models import UploadSession
 
-__all__ = ["database", "storage_target", "web_server"]
+__all__ = ["database", "storage_target"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
 URL = "/api/restores/uploads"
 BODY = b"PGDMP" + bytes(range(256)) * 50

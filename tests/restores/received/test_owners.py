@@ -9,6 +9,7 @@ from restores.errors import Blocked
 from restores.models import Restore
 from restores.requesting import request_restore
 from tests.backups.servers import TestServer
+from tests.choice import first_of
 from tests.restores.received.dumps import EXPECTED, dump, dump_of, outside, wish
 from tests.restores.received.test_guest import MAKER, maker
 from tests.restores.received.test_restoring import roles, target
@@ -47,7 +48,7 @@ def owners_in(server: TestServer, name: str) -> set[str]:
         return {row[0] for row in rows}
 
 
-@pytest.mark.parametrize("who", ["superuser", "maker"])
+@pytest.mark.parametrize("who", first_of("maker", "superuser"))
 def test_all_of_it_belongs_to_the_role_that_was_asked_for(
     target: Database, maker: Database, server: TestServer, operator: User, who: str
 ) -> None:
@@ -92,6 +93,7 @@ QUIET = (
 )
 
 
+@pytest.mark.exhaustive
 def test_giving_it_runs_nothing(target: Database, server: TestServer, operator: User) -> None:
     with server.database(*QUIET) as made:
         body = dump_of(server, made.database_name, "custom")

@@ -55,6 +55,7 @@ def test_a_file_is_sent_looked_at_and_restored(
         assert "&lt;b&gt;shop" in login(viewer).get("/dashboard/restores").content.decode()
 
 
+@pytest.mark.exhaustive
 def test_what_cannot_be_used_is_said(
     target: Database, login: Login, operator: User, admin: User
 ) -> None:

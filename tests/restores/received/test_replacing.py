@@ -97,6 +97,7 @@ def test_it_takes_the_place_and_gives_it_back(
         assert has_table(server, restore.kept_name, "customers")
 
 
+@pytest.mark.exhaustive
 def test_what_cannot_be_given_leaves_the_target_as_it_was(
     target: Database, server: TestServer, operator: User
 ) -> None:
@@ -113,6 +114,7 @@ def test_what_cannot_be_given_leaves_the_target_as_it_was(
         assert has_table(server, here.database_name, "old")
 
 
+@pytest.mark.exhaustive
 def test_a_protected_one_waits_for_another_administrator(
     target: Database, server: TestServer, operator: User, admin: User, company: Company
 ) -> None:

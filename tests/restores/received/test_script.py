@@ -27,6 +27,7 @@ def scripts() -> list[bytes]:
     return [dump(17, "plain"), dump(17, "plain", "--inserts", "--no-owner")]
 
 
+@pytest.mark.exhaustive
 def test_pieces_of_any_size_are_read_alike() -> None:
     for body in scripts():
         whole = read(body)
@@ -36,6 +37,7 @@ def test_pieces_of_any_size_are_read_alike() -> None:
         assert b"restrict" not in whole
 
 
+@pytest.mark.exhaustive
 def test_a_script_cut_anywhere_is_refused() -> None:
     for body in scripts():
         # The empty line at the very end says nothing.

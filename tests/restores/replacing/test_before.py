@@ -79,6 +79,7 @@ class TestSafetyBackup:
             assert databases(server) == before
             assert rows_in(server, backup.database.database_name) == NOW
 
+    @pytest.mark.exhaustive
     def test_a_cancel_while_it_is_made(
         self, backed_up: MakeBackup, server: TestServer, operator: User
     ) -> None:
@@ -123,6 +124,7 @@ class TestApproval:
                 approve_restore(restore=restore, actor=second_admin)
             assert restore_here(restore).status == "completed"
 
+    @pytest.mark.exhaustive
     def test_the_safety_backup_is_made_after_the_approval(
         self, backed_up: MakeBackup, server: TestServer, admin: User, second_admin: User
     ) -> None:
@@ -136,6 +138,7 @@ class TestApproval:
             assert (restore.status, restore.safety.status) == ("pending", "pending")
             assert claim_restore(restore_id=restore.pk) is None
 
+    @pytest.mark.exhaustive
     def test_it_is_rejected_or_expires(
         self, backed_up: MakeBackup, server: TestServer, admin: User, second_admin: User
     ) -> None:

@@ -51,6 +51,7 @@ def test_it_goes_when_its_date_comes_and_not_before(
         assert rows_in(server, restore.target_name) == THEN
 
 
+@pytest.mark.exhaustive
 def test_it_stays_while_the_new_one_is_not_there(
     backed_up: MakeBackup, server: TestServer, operator: User, admin: User
 ) -> None:
@@ -72,6 +73,7 @@ def test_it_stays_while_the_new_one_is_not_there(
         assert rows_in(server, name) == NOW
 
 
+@pytest.mark.exhaustive
 def test_what_only_looks_like_the_kept_one_is_not_dropped(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:
@@ -90,6 +92,7 @@ def test_what_only_looks_like_the_kept_one_is_not_dropped(
             assert kept in databases(server)
 
 
+@pytest.mark.exhaustive
 def test_two_in_a_row_are_undone_in_their_order(
     backed_up: MakeBackup, server: TestServer, operator: User, admin: User
 ) -> None:
@@ -128,6 +131,7 @@ def test_who_may_ask_and_when(
             confirm_restore(restore=restore, actor=operator)
 
 
+@pytest.mark.exhaustive
 def test_an_undo_that_comes_too_late_is_not_done(
     backed_up: MakeBackup, server: TestServer, operator: User, admin: User
 ) -> None:

@@ -71,6 +71,7 @@ def test_by_the_wizard(
         assert restore.kept_name in page(client, address(restore))
 
 
+@pytest.mark.exhaustive
 def test_who_was_not_asked_for_long_is_asked_first(
     backed_up: MakeBackup, server: TestServer, login: Login, operator: User
 ) -> None:
@@ -138,6 +139,7 @@ def test_asked_once_more_and_then_done(replaced: Restore, login: Login, admin: U
     assert replaced.errand == "undo"
 
 
+@pytest.mark.exhaustive
 def test_an_approval_is_shown_to_who_may_give_it(
     database: Database,
     company: Company,

@@ -89,6 +89,7 @@ def test_all_of_them_go_along_and_come_back(
             assert read_properties(session, name) == wanted
 
 
+@pytest.mark.exhaustive
 def test_what_the_user_cannot_carry_ends_it_before_anything_is_swapped(
     backed_up: MakeBackup, server: TestServer, operator: User, roles: dict[str, str]
 ) -> None:
@@ -112,6 +113,7 @@ def test_what_the_user_cannot_carry_ends_it_before_anything_is_swapped(
         assert rows_in(server, restore.kept_name) == NOW
 
 
+@pytest.mark.exhaustive
 def test_who_does_not_own_it_is_told_beforehand(
     backed_up: MakeBackup, server: TestServer, operator: User, roles: dict[str, str]
 ) -> None:

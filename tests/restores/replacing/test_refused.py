@@ -75,6 +75,7 @@ def test_who_gets_into_no_other_database_is_told_so(server: TestServer) -> None:
         server.execute(f"GRANT CONNECT ON {others} TO PUBLIC", "DROP ROLE shut")
 
 
+@pytest.mark.exhaustive
 def test_what_hangs_on_it_is_in_the_way_also_when_it_comes_late(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:
@@ -103,6 +104,7 @@ def test_what_hangs_on_it_is_in_the_way_also_when_it_comes_late(
             )
 
 
+@pytest.mark.exhaustive
 def test_a_slot_and_a_prepared_transaction_are_in_the_way(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:

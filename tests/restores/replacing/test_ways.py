@@ -62,6 +62,7 @@ def test_by_the_api(
         assert rows_in(server, name) == NOW
 
 
+@pytest.mark.exhaustive
 def test_on_the_command_line(backed_up: MakeBackup, server: TestServer) -> None:
     with changed_shop(backed_up, server) as backup:
         name = backup.database.database_name

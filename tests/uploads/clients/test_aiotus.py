@@ -42,6 +42,7 @@ def send(
     )
 
 
+@pytest.mark.exhaustive
 def test_in_pieces_and_what_was_said_of_it(sender: Sender, body: bytes) -> None:
     where = send(sender.base, sender.token, body, said=SAID, piece=100_000)
     assert where is not None
@@ -52,6 +53,7 @@ def test_in_pieces_and_what_was_said_of_it(sender: Sender, body: bytes) -> None:
     require_stored(session, body)
 
 
+@pytest.mark.exhaustive
 def test_a_bad_line(sender: Sender, proxy: ChaosProxy, body: bytes) -> None:
     # The session is opened on the connection that is cut.
     proxy.befall(Fault("cut", after=300_000), Fault("answer", after=1), Fault("reset", after=9_000))

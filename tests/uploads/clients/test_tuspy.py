@@ -38,6 +38,7 @@ def test_another_process_goes_on(sender: Sender, file: Path, body: bytes) -> Non
     require_stored(session, body)
 
 
+@pytest.mark.exhaustive
 def test_a_cut_line(sender: Sender, proxy: ChaosProxy, file: Path, body: bytes) -> None:
     again = {"retries": 3, "retry_delay": 0.05}
     tus = client(proxy.url, sender.token)
