@@ -186,6 +186,19 @@ def test_it_can_be_logged_out_of(visit: Any, viewer: User) -> None:
     page.wait_for_url("**/login")
 
 
+def test_a_logout_that_is_slow_is_not_overtaken(visit: Any, viewer: User) -> None:
+    """The page hears that the session is over before the answer comes."""
+    page = visit().log_in(viewer)
+    held: list[Any] = []
+    page.route("**/logout", lambda route: held.append((route, route.fetch(max_redirects=0))))
+    # So ends what is answered by leading elsewhere, which the page itself does not follow.
+    with page.expect_event("requestfailed", lambda request: "x-live" in request.headers):
+        page.get_by_role("button", name="Log out").click(no_wait_after=True)
+    ((route, answer),) = held
+    route.fulfill(response=answer)
+    page.wait_for_url("**/login")
+
+
 def test_the_form_works_without_scripts(
     browser: Any, web_server: WebServer, operator: User, database: Database
 ) -> None:
