@@ -1,6 +1,7 @@
-"""One worker migrates; the databases of the others are copies of what it made.
+"""One process migrates; the databases of all workers are copies of what it made.
 
 Migrating takes some eight seconds of CPU, which each worker would spend on the same tables.
+`python -m tests.template_database` begins with it before they need it.
 """
 
 import fcntl
@@ -9,18 +10,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import django
 from django.db import connection
 
 NAME = "holdfast_template"
 
 
 def copy_instead_of_migrating() -> None:
-    """Have the test database of this worker made from the template, which the first one makes."""
+    """Have the test database of this worker made from the template."""
+    make_template_once()
+    connection.settings_dict["TEST"].update(TEMPLATE=NAME, MIGRATE=False)
+
+
+def make_template_once() -> None:
     with _one_at_a_time() as made:
         if not made.exists():
             _make_template()
             made.touch()
-    connection.settings_dict["TEST"].update(TEMPLATE=NAME, MIGRATE=False)
 
 
 @contextmanager
@@ -41,3 +47,9 @@ def _make_template() -> None:
     finally:
         connection.close()
         settings["NAME"], test["NAME"] = before, of_worker
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    make_template_once()
