@@ -122,6 +122,7 @@ def test_passwords_are_hashed_by_argon2() -> None:
     assert check_password("a long password", hashed)
 
 
+@pytest.mark.exhaustive
 def test_the_deployment_check_is_clean() -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],

@@ -125,7 +125,7 @@ def aimed(case: Case[Any], known: dict[str, list[str]], choice: int) -> Case[Any
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_no_request_breaks_it(group: str, known: dict[str, list[str]], admin: User) -> None:
-    try_requests(group, known, admin, cases=20)
+    try_requests(group, known, admin, cases=10)
 
 
 @pytest.mark.exhaustive

@@ -133,6 +133,7 @@ def fragile(django_db_setup: None) -> Iterator[WebServer]:
     server.folder.cleanup()
 
 
+@pytest.mark.exhaustive
 def test_it_says_that_it_is_offline_and_comes_back(
     browser: Any, fragile: WebServer, viewer: User, database: Database
 ) -> None:

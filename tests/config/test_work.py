@@ -153,6 +153,7 @@ def assert_started_anew(kept: Kept, *, why: str) -> None:
     assert len(kept.starts()) == 2
 
 
+@pytest.mark.exhaustive
 def test_idle_workers_killed(kept: Kept) -> None:
     """The lock of the queue that they read from dies with them: their successors wait for ever."""
     signal_all(kept.workers(), signal.SIGKILL)

@@ -82,6 +82,7 @@ def test_into_another_major(
         assert row == (1000, "row 999")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("server", [18], indirect=True)
 def test_what_an_older_server_cannot_take_is_named_and_leaves_nothing(
     backed_up: MakeBackup, operator: User

@@ -26,6 +26,8 @@ from tests.config.installation import free_port
 from tests.config.waiting import wait_for
 
 KEY_ID, SECRET = "AKIDHOLDFASTTEST", "s3cr3t-of-the-t3sts"
+# A session reads megabytes of descriptions of S3 before its first client.
+SESSION = boto3.session.Session()
 
 
 class Bucket:
@@ -34,7 +36,7 @@ class Bucket:
     def __init__(self, endpoint: str, *, lock: bool = False, versions: bool = False) -> None:
         self.endpoint = endpoint
         self.name = f"b-{uuid4().hex[:12]}"
-        self.client: Any = boto3.session.Session().client(
+        self.client: Any = SESSION.client(
             "s3",
             endpoint_url=endpoint,
             region_name="us-east-1",

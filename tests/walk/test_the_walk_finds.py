@@ -16,11 +16,13 @@ def routes(settings: LazySettings) -> dict[str, Route]:
     return {route.name: route for route in http_routes(get_resolver("tests.walk.unprotected"))}
 
 
+@pytest.mark.exhaustive
 def test_a_route_without_a_rule(walk: Walk, routes: dict[str, Route]) -> None:
     (complaint,) = walk.complaints([routes["forgotten"]])
     assert "forgotten (/forgotten) has no rule" in complaint
 
 
+@pytest.mark.exhaustive
 def test_a_route_that_is_open_and_not_in_the_list(
     walk: Walk, routes: dict[str, Route], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,6 +41,7 @@ def test_a_thing_of_another_company(
     assert "GET leak: viewer is told of elsewheresecret" in complaints
 
 
+@pytest.mark.exhaustive
 def test_a_list_of_everybodys_things(
     walk: Walk, routes: dict[str, Route], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,6 +50,7 @@ def test_a_list_of_everybodys_things(
     assert "GET names: stranger is told of acmesecret" in complaints
 
 
+@pytest.mark.exhaustive
 def test_a_method_that_nobody_thought_of(walk: Walk, routes: dict[str, Route]) -> None:
     found = rules.RULES["backups:list"]
     methods = {"GET": found.methods["GET"]}

@@ -32,6 +32,7 @@ def test_with_public_keys_only_it_is_done_within_the_run(
         assert set(backup.file.stages.values_list("status", "progress")) == {("completed", 100)}
 
 
+@pytest.mark.exhaustive
 def test_within_the_run_what_fails_leaves_the_backup_good(
     backed_up: MakeBackup, monkeypatch: pytest.MonkeyPatch
 ) -> None:

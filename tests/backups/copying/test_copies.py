@@ -209,6 +209,7 @@ def test_deleting_takes_all_copies(
     assert find_disagreements() == []
 
 
+@pytest.mark.exhaustive
 def test_a_rescan_of_the_second_place_alone_finds_the_backup(
     backup: Backup, second: StorageTarget, operator: User, admin: User
 ) -> None:
@@ -230,6 +231,7 @@ def test_a_rescan_of_the_second_place_alone_finds_the_backup(
     assert Backup.objects.get(pk=backup.pk).stored_objects.get().target == second
 
 
+@pytest.mark.exhaustive
 def test_a_rescan_leaves_a_copy_at_work_alone(
     backup: Backup, second: StorageTarget, operator: User, admin: User
 ) -> None:

@@ -180,6 +180,7 @@ def test_it_yields_to_people(
     assert request_recheck(StoredObject.objects.filter(backups=backup)[0]) is None
 
 
+@pytest.mark.exhaustive
 def test_it_waits_for_checks_and_makes_way(
     database: Database, backup: Backup, operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_rule_settles_more_than_a_batch(
     assert not Alert.objects.open().exists()
 
 
+@pytest.mark.exhaustive
 def test_two_rounds_at_once_open_each_once(company: Company) -> None:
     """In opposite orders, and neither waits for the other for ever."""
     channels(company)

@@ -247,6 +247,7 @@ def _calls(peer: psycopg.Connection[tuple[int]]) -> int:
     return int(row[0])
 
 
+@pytest.mark.exhaustive
 def test_a_server_that_stops_waits_for_no_stream(viewer: User, file: TrackedFile) -> None:
     server = WebServer()
     server.start()

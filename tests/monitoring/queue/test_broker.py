@@ -108,6 +108,7 @@ def test_a_task_that_somebody_holds_is_passed_over(broker: DatabaseClockBroker) 
         assert broker.dequeue()[0][0] == free  # type: ignore[index]
 
 
+@pytest.mark.exhaustive
 def test_each_cluster_keeps_its_own_time_for_coming_back(
     broker: DatabaseClockBroker, elsewhere: Elsewhere
 ) -> None:

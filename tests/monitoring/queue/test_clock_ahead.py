@@ -77,6 +77,7 @@ def test_what_others_put_in_it_takes_once(ahead: Elsewhere, right: Elsewhere) ->
     assert right("dequeue", "short") is None
 
 
+@pytest.mark.exhaustive
 def test_its_lease_ends_when_it_should(
     ahead: Elsewhere, right: Elsewhere, file: TrackedFile
 ) -> None:
