@@ -4,6 +4,7 @@ Names of months and days are taken, and so are steps; `@daily` and seconds are n
 """
 
 import re
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
@@ -39,6 +40,8 @@ def check_cron(text: str) -> str:
     return " ".join(words)
 
 
+# A time is looked for by beginning again thousands of times, when most are outside a window.
+@lru_cache(maxsize=256)
 def written_out(cron: str) -> str:
     """The same expression, checked before, with its minutes and steps of hours as plain numbers.
 

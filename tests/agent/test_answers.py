@@ -41,6 +41,7 @@ def test_busy_is_waited_for_and_not_counted(recorder: Recorder, clip: bytes, cod
     assert (status["status"], status["retry_count"]) == ("completed", 0)
 
 
+@pytest.mark.exhaustive
 def test_errors_of_the_server_are_tried_again(recorder: Recorder, clip: bytes) -> None:
     with bad_line(recorder.url) as proxy, sending(recorder, proxy) as manager:
         manager.max_retries = 4
@@ -68,6 +69,7 @@ def test_a_page_of_somebody_else(recorder: Recorder) -> None:
             client.create_session("x", {}, 10, {})
 
 
+@pytest.mark.exhaustive
 def test_another_offset_than_was_thought(recorder: Recorder, clip: bytes) -> None:
     """A 409 that says how much is there: it goes on from there."""
     body = padded(clip, 300_000)

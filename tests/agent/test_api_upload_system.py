@@ -134,6 +134,7 @@ class TestQueue:
             assert line in caplog.messages
         assert recorder.token not in caplog.text
 
+    @pytest.mark.exhaustive
     def test_it_survives_a_restart(self, recorder: Recorder, clip: bytes) -> None:
         video = recorder.file("a.mp4", clip)
         first = recorder.manager(upload_window=_a_closed_window())
@@ -170,6 +171,7 @@ class TestCallbacks:
         mine = [percent for task, percent in heard.progress if task == good]
         assert (mine[-1], mine) == (100, sorted(mine))
 
+    @pytest.mark.exhaustive
     def test_a_broken_one_costs_nothing(self, recorder: Recorder, clip: bytes) -> None:
         manager = recorder.manager()
         manager.on_upload_started = lambda *_said: 1 / 0
@@ -222,6 +224,7 @@ class TestErrors:
 
 
 class TestOlderRecordings:
+    @pytest.mark.exhaustive
     def test_what_lies_there(self, recorder: Recorder, clip: bytes) -> None:
         manager = recorder.manager()
         for name, days in (("new.mp4", 1), ("middle.mp4", 29), ("old.mp4", 31), ("x.txt", 1)):
@@ -250,6 +253,7 @@ class TestDeleteAfterUpload:
         assert not beside.exists()
         assert bad.exists()
 
+    @pytest.mark.exhaustive
     def test_kept_by_default(self, recorder: Recorder, clip: bytes) -> None:
         manager, good = recorder.manager(), recorder.file("good.mp4", clip)
         assert ended(manager, manager.upload_recording(good))["status"] == "completed"
@@ -262,6 +266,7 @@ class TestRecordings:
         assert set(page) >= {"results", "next", "previous", "count"}
         assert (page["results"], page["count"]) == ([], None)
 
+    @pytest.mark.exhaustive
     def test_deleting_needs_its_scope(
         self, client: RecordingUploadClient, recorder: Recorder, clip: bytes
     ) -> None:

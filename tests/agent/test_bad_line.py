@@ -86,6 +86,7 @@ def test_a_stall_is_given_up(recorder: Recorder, clip: bytes) -> None:
     require_once(body, status["server_file_id"])
 
 
+@pytest.mark.exhaustive
 def test_a_lost_answer_to_each_request(recorder: Recorder, clip: bytes) -> None:
     """The server has done it; the agent hears nothing of it, and asks again."""
     with bad_line(recorder.url) as proxy, sending(recorder, proxy) as manager:
@@ -147,6 +148,7 @@ def test_a_file_that_grows_is_sent_when_it_is_whole(recorder: Recorder, clip: by
     require_once(whole, status["server_file_id"])
 
 
+@pytest.mark.exhaustive
 def test_watched_folders_and_backups(recorder: Recorder, clip: bytes) -> None:
     dumps = recorder.folder / "dumps"
     dumps.mkdir()

@@ -91,6 +91,7 @@ def test_a_machine_that_is_not_set_up(machine: Machine) -> None:
     assert machine.run("nonsense").returncode == 2
 
 
+@pytest.mark.exhaustive
 def test_a_token_comes_by_a_pipe_and_stays_private(machine: Machine) -> None:
     machine.configure(base_url=f"http://127.0.0.1:{free_port()}/api", upload_timeout=2)
     answer = machine.run("set-token", "--file", said=TOKEN + "\n")

@@ -70,6 +70,7 @@ def test_what_the_server_makes_of_it_is_told(machine: Machine, job: ExpectedBack
     assert "at least" in told["message"]
 
 
+@pytest.mark.exhaustive
 def test_of_another_or_no_job_nothing_is_taken(
     machine: Machine, job: ExpectedBackupJob, company: Company
 ) -> None:

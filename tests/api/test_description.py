@@ -160,6 +160,7 @@ class GeneratedClient:
         return found
 
 
+@pytest.mark.exhaustive
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous")
 def test_a_generated_client_goes_the_whole_way(

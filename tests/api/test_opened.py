@@ -139,6 +139,7 @@ def test_who_stops_reading_leaves_no_thread(made: Backup, admin: User) -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.exhaustive
 def test_the_connection_breaks(made: Backup, admin: User, web_server: WebServer) -> None:
     """Over a real connection: whole with its length, or an error that no client overlooks."""
     token = create_token(user=admin, name="x", actor=System("cli"))

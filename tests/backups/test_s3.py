@@ -196,6 +196,7 @@ def test_what_is_locked_stays_until_its_day(
         delete_bytes(target=cloud, key=stored.key)
 
 
+@pytest.mark.exhaustive
 def test_a_bucket_that_cannot_lock_is_named(
     company: Company, bucket: Bucket, database: Database, operator: User
 ) -> None:

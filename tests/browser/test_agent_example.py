@@ -93,6 +93,7 @@ def test_what_it_sends_plays(
     expect(page.get_by_text("Production Server").first).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_what_it_says_of_errors(storage_target: Any, machine: Machine) -> None:
     machine.token = "hf_" + "0" * 64
     assert machine.run().returncode == 3

@@ -82,6 +82,7 @@ def is_unreloaded(page: Page) -> bool:
     return bool(page.evaluate("window.stays === 'here'"))
 
 
+@pytest.mark.exhaustive
 def test_a_running_drill_moves_by_itself_and_its_end_appears(check: Check, page: Page) -> None:
     page.evaluate("window.stays = 'here'")
     page.locator("#fingerprint summary").click()

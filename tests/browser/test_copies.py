@@ -49,6 +49,7 @@ def _target(name: str) -> StorageTarget:
     return found
 
 
+@pytest.mark.exhaustive
 def test_a_copy_is_asked_for_and_moves(visit: Any, operator: User, backup: Backup) -> None:
     visitor = visit()
     visitor.let_in(operator)

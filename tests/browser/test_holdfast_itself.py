@@ -15,6 +15,7 @@ from tests.choice import first_of
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("viewport", "theme"), first_of((PHONE, "dark"), (WIDE, "light")), ids=["phone", "wide"]
 )

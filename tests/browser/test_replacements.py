@@ -55,6 +55,7 @@ def replaced(backup: Backup) -> Restore:
     return restore
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("viewport", "theme"), first_of((PHONE, "dark"), (WIDE, "light")))
 def test_it_fits(
     visit: Any, backup: Backup, admin: User, viewport: dict[str, int], theme: str, target: str

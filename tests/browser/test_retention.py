@@ -18,6 +18,7 @@ __all__ = ["till"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
 
+@pytest.mark.exhaustive
 def test_it_is_seen_before_it_goes(
     visit: Any, admin: User, till: User, company: Company, storage_target: StorageTarget
 ) -> None:

@@ -126,6 +126,7 @@ def client(
     context.close()
 
 
+@pytest.mark.exhaustive
 def test_over_a_bad_line(client: Client, body: bytes) -> None:
     client.proxy.befall(*CUTS)
     client.begin()
@@ -151,6 +152,7 @@ def test_on_after_the_page_was_loaded_anew(client: Client, body: bytes) -> None:
     require_stored(UploadSession.objects.get(client_id="rdp_7"), body)
 
 
+@pytest.mark.exhaustive
 def test_with_the_first_bytes_at_once(client: Client, body: bytes) -> None:
     client.begin(uploadDataDuringCreation=True)
     assert client.ended() == "completed"
@@ -176,6 +178,7 @@ def test_a_wrong_token(client: Client) -> None:
     assert not UploadSession.objects.exists()
 
 
+@pytest.mark.exhaustive
 def test_an_end_before_it_is_whole(client: Client) -> None:
     client.proxy.befall(Fault("stall", after=3 * PIECE))
     client.begin()

@@ -136,6 +136,7 @@ def test_first_start_registers_it_and_requests_one_backup(
     assert Backup.objects.count() == 1
 
 
+@pytest.mark.exhaustive
 def test_a_deleted_sample_does_not_come_back(db: None, admin: str, tmp_path: Path) -> None:
     company = Company.objects.create(name="Home")
     create_local_target(

@@ -121,6 +121,7 @@ def test_a_start_after_everything_was_killed_is_clean(running: Installation) -> 
     wait_for_health(running)
 
 
+@pytest.mark.exhaustive
 def test_a_second_up_is_refused_and_harms_nothing(running: Installation) -> None:
     refused = running.run("up", PORT="1")
     assert refused.returncode == 4

@@ -260,6 +260,7 @@ def test_a_database_that_never_answers_ends_the_cluster() -> None:
     assert "the database has not answered" in work.stderr
 
 
+@pytest.mark.exhaustive
 def test_an_orderly_stop_of_idle_workers_is_quick(kept: Kept) -> None:
     assert kept.stop() < 6
     assert kept.process.returncode == 0

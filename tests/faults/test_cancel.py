@@ -143,6 +143,7 @@ def test_what_is_over_cannot_be_cancelled(
     assert asked.status == "completed"
 
 
+@pytest.mark.exhaustive
 def test_a_supervisor_that_dies_after_the_request(
     asked: Backup, operator: User, storage_target: StorageTarget
 ) -> None:

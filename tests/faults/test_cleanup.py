@@ -45,6 +45,7 @@ def test_there_are_points() -> None:
     assert len(IN_A_CLEANUP) == 5
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("point", one_always(IN_A_CLEANUP, "retention.before-commit"))
 def test_killed_at_a_point_of_a_cleanup(
     expired: list[Backup], database: Database, storage_target: StorageTarget, point: str

@@ -68,6 +68,7 @@ def test_killed_while_a_guest_is_there(
         assert roles(server) == before[1]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "point", one_always([one for one in IN_A_FILE if "received" in one], "received.named")
 )

@@ -44,6 +44,7 @@ def test_there_are_points() -> None:
     assert set(IN_UPKEEP) == {*OF_ORPHANS, *OF_TRACKS, "recheck.before-commit"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("point", one_always(OF_ORPHANS, "orphan.bytes-gone"))
 def test_killed_while_an_orphan_goes(
     backup: Backup, storage_target: StorageTarget, point: str

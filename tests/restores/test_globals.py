@@ -104,6 +104,7 @@ def test_what_is_missing_is_made_and_nothing_else_is_changed(
         assert checks(backup, operator, with_globals=True)["globals"].level == "ok"
 
 
+@pytest.mark.exhaustive
 def test_a_backup_without_them(backed_up: MakeBackup, operator: User) -> None:
     with backed_up(drill_every=0) as backup:
         assert "globals" not in (backup.manifest or {})["contents"]

@@ -113,6 +113,7 @@ def test_what_is_chosen_comes_whole_and_is_compared(
         assert "customers" not in found["selection"].message
 
 
+@pytest.mark.exhaustive
 def test_a_part_comes_back_compared_by_what_is_known_of_it(
     backed_up: MakeBackup, server: TestServer, operator: User
 ) -> None:
@@ -248,6 +249,7 @@ def test_an_ordinary_user_and_an_owner_of_its_own(
             )
 
 
+@pytest.mark.exhaustive
 def test_who_cannot_give_things_to_the_sources_owner_is_told_the_way(
     backed_up: MakeBackup, server: TestServer, login: Login, operator: User
 ) -> None:

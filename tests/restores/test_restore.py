@@ -171,6 +171,7 @@ def test_what_differs_gets_no_name(
         assert databases(server) == before
 
 
+@pytest.mark.exhaustive
 def test_a_name_that_is_taken_meanwhile_stays_what_it_is(
     backed_up: MakeBackup, server: TestServer, operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +238,7 @@ def test_rows_alone_are_refused(backed_up: MakeBackup, operator: User) -> None:
         look_first(wish=wish(backup, "fresh"), actor=operator)
 
 
+@pytest.mark.exhaustive
 def test_what_is_being_restored_is_not_deleted_and_a_name_is_promised_once(
     backed_up: MakeBackup, operator: User, admin: User
 ) -> None:
@@ -256,6 +258,7 @@ def test_what_is_being_restored_is_not_deleted_and_a_name_is_promised_once(
         }
 
 
+@pytest.mark.exhaustive
 def test_it_comes_from_the_copy_that_is_whole(
     backed_up: MakeBackup, server: TestServer, operator: User, tmp_path_factory: Any
 ) -> None:

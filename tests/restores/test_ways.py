@@ -119,6 +119,7 @@ def test_in_parallel_from_a_file_that_has_no_name(
         assert any(one.startswith(('INDEX "public.', 'TABLE DATA "public.')) for one in said), said
 
 
+@pytest.mark.exhaustive
 def test_without_room_it_goes_in_one_stream_and_says_so(
     backed_up: MakeBackup, server: TestServer, operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

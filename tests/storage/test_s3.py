@@ -11,6 +11,7 @@ from storage.backends import backend_for
 from storage.errors import BadKey, NoBucket, ObjectExists, ObjectMissing
 from storage.promotion import promote
 from storage.services import Written, delete_bytes, open_object, put_stream
+from tests.choice import as_exhaustive, first_of
 from tests.storage.buckets import Bucket, Server
 from tests.storage.test_put import Filler, writing
 
@@ -26,7 +27,13 @@ def bucket(s3_server: Server) -> Bucket:
 
 
 @pytest.mark.parametrize(
-    "blocks", [(), (b"x",), (b"ab" * MIB, b"", b"c" * 4 * MIB), (b"p" * 5 * MIB,)]
+    "blocks",
+    [
+        (),
+        (b"ab" * MIB, b"", b"c" * 4 * MIB),
+        as_exhaustive(((b"x",),)),
+        as_exhaustive(((b"p" * 5 * MIB,),)),
+    ],
 )
 def test_what_is_written_lies_under_the_key(bucket: Bucket, blocks: tuple[bytes, ...]) -> None:
     target = bucket.target()
@@ -51,7 +58,7 @@ def test_what_fails_half_way_leaves_nothing(
     assert (bucket.names(), bucket.uploads()) == ([], [])
 
 
-@pytest.mark.parametrize("size", [6, 6 * MIB])
+@pytest.mark.parametrize("size", first_of(6 * MIB, 6))
 def test_what_lies_there_is_never_replaced(bucket: Bucket, size: int) -> None:
     target = bucket.target()
 

@@ -22,6 +22,7 @@ from storage.backends.s3 import connection, reading, removing
 from storage.errors import StorageError
 from storage.models import StorageTarget
 from storage.services import delete_bytes, open_object, put_stream
+from tests.choice import as_exhaustive
 from tests.faults.points import IN_A_BUCKET, one_always
 from tests.storage.buckets import SECRET, Bucket, Server, Wire
 from tests.storage.test_put import writing
@@ -112,6 +113,7 @@ def test_a_killed_writer_leaves_nothing_under_the_key(
     assert written.size == 5
 
 
+@pytest.mark.exhaustive
 def test_a_short_cut_is_waited_out(
     bucket: Bucket, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,7 +132,7 @@ def test_a_short_cut_is_waited_out(
     assert bucket.body(KEY) == b"".join(PARTS)
 
 
-@pytest.mark.parametrize("blocks", [(b"small",), PARTS])
+@pytest.mark.parametrize("blocks", [(b"small",), as_exhaustive((PARTS,))])
 def test_a_lost_answer_to_the_publishing_is_no_failure(
     bucket: Bucket, wire: Wire, blocks: tuple[bytes, ...]
 ) -> None:
@@ -193,6 +195,7 @@ def test_reading_that_cannot_go_on_is_named(bucket: Bucket, wire: Wire) -> None:
                 pass
 
 
+@pytest.mark.exhaustive
 def test_what_is_replaced_while_it_is_read_is_no_whole(bucket: Bucket, wire: Wire) -> None:
     bucket.put(KEY, b"a" * 3 * MIB)
     with open_object(target=bucket.target(), key=KEY) as file:

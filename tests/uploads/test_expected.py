@@ -82,6 +82,7 @@ def test_without_a_template_each_has_its_own_time(
     assert StoredObject.objects.get().key == f"Acme/Porto/orders/{at}.2026.sql"
 
 
+@pytest.mark.exhaustive
 def test_two_of_the_same_second_lie_beside_each_other(
     agent: User, storage_target: StorageTarget, company: Company
 ) -> None:

@@ -119,6 +119,7 @@ def stored_after_a_kill(session: UploadSession, point: str) -> None:
     assert session.status == "completed"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "point", one_always([p for p in IN_AN_UPLOAD if p in STORING | PROMOTING], "promote.published")
 )

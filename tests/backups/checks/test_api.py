@@ -70,6 +70,7 @@ def test_who_and_what_is_refused(
         assert not backup.checks.exists()
 
 
+@pytest.mark.exhaustive
 def test_a_check_is_cancelled_as_a_backup_is(
     backed_up: MakeBackup, login: Login, operator: User, viewer: User
 ) -> None:
@@ -97,6 +98,7 @@ def test_the_command_line(backed_up: MakeBackup) -> None:
         assert command("validate", str(uuid.uuid4()))[0] == 3
 
 
+@pytest.mark.exhaustive
 def test_the_command_line_tells_what_was_found(
     backed_up: MakeBackup, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,6 +144,7 @@ def test_a_server_that_gives_up_says_nothing_of_the_backup(
         assert nothing_is_left()
 
 
+@pytest.mark.exhaustive
 def test_without_room_it_does_not_begin(backed_up: MakeBackup, settings: LazySettings) -> None:
     with backed_up() as backup:
         free = shutil.disk_usage(tempfile.gettempdir()).free
@@ -178,6 +179,7 @@ def test_what_is_restored_touches_nothing_outside(backed_up: MakeBackup, tmp_pat
         assert "Permission denied" in drill.backup.validation_detail
 
 
+@pytest.mark.exhaustive
 def test_a_part_is_drilled_when_asked_and_never_proven_wrongly(
     backed_up: MakeBackup, operator: User
 ) -> None:
@@ -188,6 +190,7 @@ def test_a_part_is_drilled_when_asked_and_never_proven_wrongly(
         assert drill.outcome == Backup.Validation.PARTIAL
 
 
+@pytest.mark.exhaustive
 def test_without_fingerprints_there_is_nothing_to_compare(
     backed_up: MakeBackup, operator: User
 ) -> None:

@@ -189,6 +189,7 @@ def test_a_download_takes_the_other_copy(
     assert backup.validation == "missing", "none is left"
 
 
+@pytest.mark.exhaustive
 def test_deleting_takes_all_copies(
     database: Database, backup: Backup, second: StorageTarget, operator: User, admin: User
 ) -> None:

@@ -143,6 +143,7 @@ def test_a_sequence_that_went_on_before_it_was_marked_is_no_difference(
             assert compare(mine, fingerprint(server, copy, like=mine)) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("enough", [2, pytest.param(10, marks=pytest.mark.exhaustive)])
 def test_changes_of_tables_are_in_it_or_refused(server: TestServer, enough: int) -> None:
     proofs = 0

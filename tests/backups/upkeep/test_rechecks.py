@@ -46,6 +46,7 @@ def recheck_was(days_ago: float) -> None:
     TrackedFile.objects.update(status="completed")
 
 
+@pytest.mark.exhaustive
 def test_the_one_that_waited_longest_then_a_pause(
     database: Database, storage_target: StorageTarget
 ) -> None:
@@ -162,6 +163,7 @@ def test_the_only_copy_is_lost_and_comes_back(
     assert (backup.validation, stored.state) == ("good", "stored")
 
 
+@pytest.mark.exhaustive
 def test_it_yields_to_people(
     database: Database, backup: Backup, operator: User, admin: User
 ) -> None:

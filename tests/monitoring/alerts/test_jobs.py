@@ -70,6 +70,7 @@ def test_after_so_many_failures_in_a_row() -> None:
     assert Alert.objects.open().get().count == 1
 
 
+@pytest.mark.exhaustive
 def test_a_thousand_that_go_missing_are_some_batches(job: ExpectedBackupJob) -> None:
     become("MISSING")
     with CaptureQueriesContext(connection) as one:

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HERE = "/ws/general?alerts=1"
 
 
+@pytest.mark.exhaustive
 def test_each_hears_how_many_of_theirs_wait(
     listening: Listening, company: Company, operator: User, stranger: User, superuser: User
 ) -> None:

@@ -144,6 +144,7 @@ async def test_it_goes_on_when_the_database_was_away(
     assert (await take(late)).state.progress == 50
 
 
+@pytest.mark.exhaustive
 async def test_it_rests_when_nobody_follows_and_starts_again(
     running: Hub, file: TrackedFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -165,6 +165,7 @@ def test_a_path_under_a_root(
     assert (restore.status, restore.error_code) == ("failed", "format_unknown")
 
 
+@pytest.mark.exhaustive
 def test_the_command_line(target: Database, server: TestServer, tmp_path: Path) -> None:
     file = tmp_path / "shop.dump"
     file.write_bytes(dump(17, "custom"))

@@ -69,6 +69,7 @@ def test_a_schema_that_the_archive_does_not_make(
         assert restore.counted == {"sales.regions": 1}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("format_name", first_of("directory", "custom", "tar"))
 def test_several_jobs_and_no_rows(
     target: Database, server: TestServer, operator: User, format_name: str

@@ -155,6 +155,7 @@ def test_a_protected_one_waits_for_another_administrator(
         assert roles(server) == before
 
 
+@pytest.mark.exhaustive
 def test_by_the_api_and_by_the_page(
     target: Database, server: TestServer, operator: User, login: Login
 ) -> None:

@@ -107,6 +107,7 @@ def test_who_was_not_asked_for_long_is_asked_first(
         assert 'id="restore-now"' not in page(client, back)
 
 
+@pytest.mark.exhaustive
 def test_who_is_offered_what(
     replaced: Restore, login: Login, viewer: User, operator: User, admin: User
 ) -> None:

@@ -106,6 +106,7 @@ def test_curl_with_a_wrong_token(sender: Sender, file: Path, body: bytes) -> Non
     assert sender.offset(url) == 0
 
 
+@pytest.mark.exhaustive
 def test_curl_sends_a_form_with_both_parts(
     sender: Sender, file: Path, body: bytes, tmp_path: Path
 ) -> None:
@@ -124,6 +125,7 @@ def test_curl_sends_a_form_with_both_parts(
     }
 
 
+@pytest.mark.exhaustive
 def test_curl_sends_metadata_after_the_video_without_its_type(
     sender: Sender, file: Path, body: bytes, tmp_path: Path
 ) -> None:

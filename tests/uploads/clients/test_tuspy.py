@@ -22,6 +22,7 @@ def client(base: str, token: str) -> TusClient:
     return TusClient(f"{base}/api/uploads/tus/", headers={"Authorization": f"Bearer {token}"})
 
 
+@pytest.mark.exhaustive
 def test_another_process_goes_on(sender: Sender, file: Path, body: bytes) -> None:
     tus = client(sender.base, sender.token)
     first: Any = tus.uploader(str(file), chunk_size=PIECE, metadata=SAID)
