@@ -180,12 +180,6 @@ def test_a_connection_is_tested_in_place_and_the_password_stays(visit: Any, admi
     assert Database.objects.get().password == "typed once"
 
 
-def test_it_can_be_logged_out_of(visit: Any, viewer: User) -> None:
-    page = visit().log_in(viewer)
-    page.get_by_role("button", name="Log out").click()
-    page.wait_for_url("**/login")
-
-
 def test_a_logout_that_is_slow_is_not_overtaken(visit: Any, viewer: User) -> None:
     """The page hears that the session is over before the answer comes."""
     page = visit().log_in(viewer)

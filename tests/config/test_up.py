@@ -69,6 +69,11 @@ def test_it_stops_and_starts_again(running: Installation) -> None:
 
     assert running.start() < SECOND_START_SECONDS * busyness()
     assert "Password" not in running.said()
+
+
+# Besides it costs another start, and `.ci/first_run` stops so each time.
+@pytest.mark.exhaustive
+def test_ctrl_c_stops_it_too(running: Installation) -> None:
     assert running.stop(signal.SIGINT) < STOP_SECONDS
     assert running.processes() == []
 
