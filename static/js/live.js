@@ -103,11 +103,11 @@ async function ask() {
     cache: "no-store",
     signal: AbortSignal.timeout(ANSWER_MS),
   });
-  // What somebody sends (a logout, say) answers with a page of its own: nothing may overtake it.
-  if (document.querySelector("form[data-sent]")) return;
-  // Logged out, or moved, or gone: let the browser show why.
+  // Logged out, or moved, or gone: let the browser show why. What somebody sends (a logout, say)
+  // answers with a page of its own, which nothing may overtake.
   if (response.type === "opaqueredirect" || [401, 403, 404].includes(response.status)) {
-    return location.reload();
+    if (!document.querySelector("form[data-sent]")) location.reload();
+    return;
   }
   if (!response.ok) throw new Error(String(response.status));
   take(await response.text());
