@@ -52,9 +52,9 @@ class Walk:
             yield f"{route.name} (/{route.pattern}) has no rule in tests/walk/rules.py"
             return
         for method in methods:
+            yield from self._nobody(route, rule, method)
             if self._is_not_there(route, rule, method):
                 continue
-            yield from self._nobody(route, rule, method)
             for who in self.sent(rule, method):
                 self.pairs.add((route.name, who))
                 yield from self._person(route, rule, method, who)
