@@ -12,7 +12,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 from django.conf import settings
 from storages.backends.s3 import S3Storage
 
@@ -38,10 +41,19 @@ MOST_CLIENTS = 16
 DEFAULT_REGION = "us-east-1"
 
 _lock = threading.Lock()
+# What describes S3 to the library is some megabytes of JSON, which each session would parse anew.
+_descriptions = Loader()
 # Never shared with a child of this process: two of them on one socket would mix their answers.
 _clients: dict[tuple[int, Place], "S3Client"] = {}
 _let_in: dict[tuple[str, bool], float] = {}
 _away: dict[tuple[int, Place], tuple[float, StorageError]] = {}
+
+
+class _Storage(S3Storage):  # type: ignore[misc]  # storages: untyped
+    def _create_session(self) -> boto3.session.Session:
+        session = botocore.session.Session()
+        session.register_component("data_loader", _descriptions)
+        return boto3.session.Session(self.access_key, self.secret_key, botocore_session=session)
 
 
 class Connection:
@@ -115,7 +127,7 @@ def _new_client(place: Place) -> "S3Client":
     if not place.access_key or not place.secret_key:
         # Without them the library would look for those of this machine, and lend them out.
         raise WrongKey("The storage has no access key, or no secret.")
-    storage = S3Storage(
+    storage = _Storage(
         access_key=place.access_key,
         secret_key=place.secret_key,
         # Whatever this process's environment says belongs to somebody else.
