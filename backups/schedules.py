@@ -1,7 +1,6 @@
 """Verbs on schedules: register, change, pause, remove, try, run now. See `scheduling` for the
 times; what is due is asked there."""
 
-import zoneinfo
 from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Any
@@ -24,6 +23,7 @@ from backups.services import request_backup
 from monitoring.times.clock import database_now
 from monitoring.times.cron import BadCron, check_cron
 from monitoring.times.due import next_due
+from monitoring.times.zones import known_zones
 from storage.models import StorageTarget
 from storage.services import test_target
 
@@ -182,7 +182,7 @@ def _assign_times(schedule: BackupSchedule, values: Mapping[str, Any]) -> None:
     if not schedule.cron and schedule.interval_minutes is None:
         raise BadOption("cron", _("Give cron or interval_minutes."))
     if "time_zone" in values:
-        if values["time_zone"] not in zoneinfo.available_timezones():
+        if values["time_zone"] not in known_zones():
             raise BadOption("time_zone", _("There is no such time zone; as in Europe/Berlin."))
         schedule.time_zone = values["time_zone"]
 

@@ -2,7 +2,6 @@
 something is away."""
 
 import re
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -16,6 +15,7 @@ from backups.options import LABEL
 from backups.pages.time_fields import at_field, clock_input, cron_field, zone_field
 from backups.retention import RETENTION
 from backups.scheduling.targets import storages_of
+from monitoring.times.zones import known_zones
 from storage.models import StorageTarget
 
 OFTEN = {
@@ -269,4 +269,4 @@ def initial_of(schedule: BackupSchedule) -> dict[str, Any]:
 
 
 def zones() -> list[str]:
-    return sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone or zone == "UTC")
+    return sorted(zone for zone in known_zones() if "/" in zone or zone == "UTC")

@@ -1,6 +1,5 @@
 """A job's row as the arithmetic of `plans` takes it; its times are checked when written."""
 
-import zoneinfo
 from datetime import time, timedelta
 
 from django.utils.translation import gettext as _
@@ -10,6 +9,7 @@ from monitoring.expected.models import ExpectedBackupJob
 from monitoring.expected.plans import Plan
 from monitoring.expected.states import Frequency
 from monitoring.times.cron import BadCron, check_cron
+from monitoring.times.zones import known_zones
 
 
 def plan_of(job: ExpectedBackupJob) -> Plan:
@@ -32,7 +32,7 @@ def plan_of(job: ExpectedBackupJob) -> Plan:
 
 def check_times(job: ExpectedBackupJob) -> None:
     """Each time that the frequency needs is there, and none that it cannot use. Raises BadField."""
-    if job.timezone not in zoneinfo.available_timezones():
+    if job.timezone not in known_zones():
         raise BadField("timezone", _("There is no such time zone; as in Europe/Berlin."))
     frequency = job.backup_frequency
     if (frequency == Frequency.CUSTOM) != bool(job.cron):
