@@ -25,6 +25,15 @@ __all__ = ["web_server"]
 KEPT = frozenset({"django_content_type", "auth_permission", "django_migrations"})
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker whose tests ask a web server starts one: so one worker has them all."""
+    for item in items:
+        asks = "web_server" in getattr(item, "fixturenames", ())
+        if asks and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group("web"))
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: to look through it for garbage all the time is a tenth of a run."""
     gc.collect()

@@ -27,13 +27,21 @@ TEST_ENVIRONMENT = {
     "REDIS_URL": "",
     # The S3 server of the tests is on this machine.
     "HOLDFAST_STORAGE_INNER_HOSTS": "true",
+    # Each request is two lines that no test reads.
+    "HOLDFAST_LOG_LEVEL": "WARNING",
 }
 # A run starts hundreds of processes: without bytecode each would compile the product anew, and
 # each worker would rewrite all tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 # Nothing that a test stores has to outlive a power cut.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # Databases that live for seconds.
+    "autovacuum": "off",
+}
 # Where there is room, a run's files lie in memory: to make and remove hundreds of databases costs
 # a file system more than the tests of them.
 MEMORY = Path("/dev/shm")

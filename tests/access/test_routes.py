@@ -11,7 +11,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from access.models import User
 from access.routes import OPEN_ROUTES
 from tests.cast import Login
-from tests.choice import first_of
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +70,8 @@ def is_refused(client: Client, path: str, method: str) -> bool:
     return answer.status_code in (401, 403, 404, 405)
 
 
-@pytest.mark.parametrize("method", first_of("post", "get", "put", "patch", "delete"))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("method", ["post", "get", "put", "patch", "delete"])
 def test_nobody_gets_in_without_a_login(method: str) -> None:
     client = Client()
     open_doors = [

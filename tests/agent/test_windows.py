@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "agent" / "src"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.xdist_group("web")
 def test_it_sends_and_deletes(recorder: Recorder, clip: bytes) -> None:

@@ -32,6 +32,7 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "autovacuum": "off",
     "wal_level": "logical",
     "max_prepared_transactions": "2",
 }

@@ -70,6 +70,7 @@ def rest(folder: Path) -> None:
         os.utime(path, (found.st_atime, found.st_mtime - 3600))
 
 
+@pytest.mark.exhaustive
 def test_what_it_sends_plays(
     visit: Any, viewer: User, storage_target: Any, machine: Machine
 ) -> None:

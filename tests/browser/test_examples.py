@@ -70,6 +70,7 @@ def test_the_dashboard_in_one_file(
     expect(row).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_the_react_component(visit: Any, viewer: User, running: TrackedFile) -> None:
     visitor: Visitor = visit()
     visitor.let_in(viewer)

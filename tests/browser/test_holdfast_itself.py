@@ -10,14 +10,13 @@ from access.models import User
 from controlplane.models import ControlSet
 from storage.models import StorageTarget
 from tests.browser.conftest import PHONE, WIDE
-from tests.choice import first_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(
-    ("viewport", "theme"), first_of((PHONE, "dark"), (WIDE, "light")), ids=["phone", "wide"]
+    ("viewport", "theme"), [(PHONE, "dark"), (WIDE, "light")], ids=["phone", "wide"]
 )
 def test_it_is_read_and_asked_for(
     visit: Any,

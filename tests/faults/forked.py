@@ -28,6 +28,8 @@ def start_forked(
         # The first one starts the server, which reads its settings then.
         os.environ.update(environment)
         os.environ.pop(faults.VARIABLE, None)
+        # How a run ended stands in what it says.
+        os.environ["HOLDFAST_LOG_LEVEL"] = "INFO"
         process.start()
     finally:
         os.environ.clear()

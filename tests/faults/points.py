@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import pytest
-
 from config.places import PROJECT
+from tests.choice import as_exhaustive
 
 APPS = (
     "access",
@@ -37,9 +36,7 @@ def one_always(points: Iterable[str], always: str) -> list[Any]:
     """All of them; those besides `always` in the exhaustive suite alone."""
     found = sorted(set(points))
     assert always in found, f"{always} is no point of the source"
-    return [
-        one if one == always else pytest.param(one, marks=pytest.mark.exhaustive) for one in found
-    ]
+    return [one if one == always else as_exhaustive(one) for one in found]
 
 
 POINTS = named_points()

@@ -104,7 +104,8 @@ def test_a_sender_killed_at_a_point(channel: Channel, mail: MailServer, point: s
     assert len(set(mail.ids)) == 1
 
 
-@pytest.mark.parametrize("point", one_always(IN_A_COURSE, "alert.opened"))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("point", sorted(IN_A_COURSE))
 @pytest.mark.usefixtures("channel")
 def test_killed_at_a_point_of_an_alerts_course(point: str) -> None:
     process = Process(COURSE, fault=point)

@@ -60,6 +60,7 @@ def test_in_mid_dump(asked: Backup, operator: User, storage_target: StorageTarge
     assert_cancelled(asked, storage_target)
 
 
+@pytest.mark.exhaustive
 def test_while_the_dump_waits_for_a_lock(
     asked: Backup, server: TestServer, operator: User, storage_target: StorageTarget
 ) -> None:

@@ -52,7 +52,8 @@ def test_the_list_is_read_from_the_source() -> None:
     assert {"claim.taken", "storage.draft-made", "reaper.before-commit"} <= set(POINTS)
 
 
-@pytest.mark.parametrize("point", one_always(IN_A_WORKER, "manifest.stored"))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("point", sorted(IN_A_WORKER))
 def test_killed_at_a_point_of_a_run(
     asked: Backup, storage_target: StorageTarget, point: str
 ) -> None:

@@ -177,7 +177,7 @@ def test_a_cancel_before_the_names_change_leaves_all_as_it_was(
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("point", one_always([*IN_A_SWAP, *IN_AN_ERRAND], "undo.swapped"))
+@pytest.mark.parametrize("point", sorted([*IN_A_SWAP, *IN_AN_ERRAND]))
 def test_killed_at_a_point_of_an_undo_or_a_drop(
     backed_up: MakeBackup, server: TestServer, operator: User, admin: User, point: str
 ) -> None:

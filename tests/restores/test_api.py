@@ -100,6 +100,7 @@ def test_who_and_what_is_refused(
         assert not Restore.objects.exists()
 
 
+@pytest.mark.exhaustive
 def test_the_command_line(backed_up: MakeBackup, server: TestServer) -> None:
     with backed_up(drill_every=0) as backup, new_name(server) as name:
         taken = backup.database.database_name

@@ -23,6 +23,8 @@ class Walker:
         if user is not None:
             self.client.force_login(user)
         self.cookies = dict(self.client.cookies)
+        # What the last answer said that its address takes; empty when it did not say.
+        self.allowed: frozenset[str] = frozenset()
 
     def go(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[str, str]:
         """The outcome as one letter, and what was said. Nothing that was done stays."""
@@ -31,6 +33,7 @@ class Walker:
         with transaction.atomic():
             answer = self._ask(method, path, body or {})
             transaction.set_rollback(True)
+        self.allowed = frozenset(answer.headers.get("Allow", "").split(", ")) - {""}
         return outcome(answer), said(answer)
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any]) -> Any:

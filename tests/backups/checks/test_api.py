@@ -84,6 +84,7 @@ def test_a_check_is_cancelled_as_a_backup_is(
         assert post(login(operator), path).json()["code"] == "not_ready"
 
 
+@pytest.mark.exhaustive
 def test_the_command_line(backed_up: MakeBackup) -> None:
     with backed_up(drill_every=0) as backup:
         code, answer = command("validate", str(backup.pk), "--level", "restore", "--no-wait")

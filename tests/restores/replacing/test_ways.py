@@ -30,6 +30,7 @@ def command(*arguments: str) -> tuple[int, Any]:
     return int(ended.value.code or 0), json.loads(out.getvalue())
 
 
+@pytest.mark.exhaustive
 def test_by_the_api(
     backed_up: MakeBackup, server: TestServer, login: Login, operator: User, admin: User
 ) -> None:

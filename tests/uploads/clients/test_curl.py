@@ -39,6 +39,7 @@ def told(said: subprocess.CompletedProcess[bytes]) -> tuple[int, dict[str, str]]
     return int(first.split()[1]), {name.lower(): value for name, _colon, value in pairs}
 
 
+@pytest.mark.exhaustive
 def test_curl_puts_a_file(sender: Sender, file: Path, body: bytes) -> None:
     opened = sender.open(body, file_name="session.mp4")
     answer = curl(sender, "-T", str(file), str(opened["video_upload_url"]))
