@@ -5,6 +5,7 @@ rewritten tests, and a process beside it migrates the template of their database
 workers set out when it has collected: each would compile the same files.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -12,6 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
+
+# Nothing that is brought in or collected becomes garbage (see tests/conftest.py).
+gc.disable()
 
 FIRST = "gw0"
 # Then they compile for themselves: the first one may have ended.

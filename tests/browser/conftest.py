@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from access.models import User
@@ -15,6 +14,7 @@ from tests.cast import (
     admin,
     company,
     database,
+    logged_in,
     operator,
     storage_target,
     superuser,
@@ -99,9 +99,8 @@ class Visitor:
 
     def let_in(self, user: User) -> None:
         """As if the person had logged in before: two pages less, and no password to check."""
-        client = Client()
         # A login may have hashed the password anew, and a session goes by its hash.
-        client.force_login(User.objects.get(pk=user.pk))
+        client = logged_in(User.objects.get(pk=user.pk))
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         self.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.address}])
 

@@ -12,6 +12,7 @@ from django.test import Client
 from access.models import User
 from access.policy import System
 from config.asgi import application
+from tests.cast import logged_in
 from tests.choice import as_exhaustive
 from tests.walk.walker import FAULT, FORBIDDEN, IN, LOGIN, METHOD, MISSING
 from tests.walk.world import PEOPLE, Place, World, make_world
@@ -38,9 +39,7 @@ class Peer:
     """A browser of one person; nobody's when `user` is None."""
 
     def __init__(self, user: User | None) -> None:
-        client = Client()
-        if user is not None:
-            client.force_login(user)
+        client = Client() if user is None else logged_in(user)
         cookies = [f"{name}={one.value}" for name, one in client.cookies.items()]
         self.headers = {**HEADERS, "cookie": "; ".join(cookies)}
 

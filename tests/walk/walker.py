@@ -7,6 +7,7 @@ from django.db import transaction
 from django.test import Client
 
 from access.models import User
+from tests.cast import logged_in
 
 IN, FORBIDDEN, MISSING, LOGIN, METHOD, FAULT = "i", "f", "m", "l", "x", "!"
 NAMES = {
@@ -19,9 +20,8 @@ class Walker:
     """A browser of one person; nobody's when `user` is None."""
 
     def __init__(self, user: User | None) -> None:
-        self.client = Client(raise_request_exception=False)
-        if user is not None:
-            self.client.force_login(user)
+        self.client = Client() if user is None else logged_in(user)
+        self.client.raise_request_exception = False
         self.cookies = dict(self.client.cookies)
         # What the last answer said that its address takes; empty when it did not say.
         self.allowed: frozenset[str] = frozenset()

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
-from django.test import Client
 
 from access.models import Company, User
 from access.policy import System
 from access.tokens import create_token
 from monitoring.files.models import TrackedFile
 from monitoring.files.services import open_file
-from tests.cast import agent, company, stranger, viewer
+from tests.cast import agent, company, logged_in, stranger, viewer
 from tests.monitoring.live.listeners import EventStream, Socket
 from tests.web import WebServer
 
@@ -34,8 +33,7 @@ Cookies = Callable[[User], str]
 
 def session_of(user: User) -> str:
     """The cookie header of a browser in which this person is logged in."""
-    client = Client()
-    client.force_login(user)
+    client = logged_in(user)
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
