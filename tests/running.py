@@ -36,7 +36,8 @@ def claimed(backup: Backup) -> Claim:
 def own_database_url() -> str:
     """The address of this test's database, for the environment of a process it starts."""
     here = connection.settings_dict
-    return f"postgres://{here['USER']}@{quote(here['HOST'], safe='')}/{here['NAME']}"
+    user, name = quote(str(here["USER"]), safe=""), quote(str(here["NAME"]), safe="")
+    return f"postgres://{user}@{quote(str(here['HOST']), safe='')}:{here['PORT']}/{name}"
 
 
 @contextmanager

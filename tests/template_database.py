@@ -1,6 +1,6 @@
 """One process migrates; the databases of all workers are copies of what it made.
 
-Migrating takes some eight seconds of CPU, which each worker would spend on the same tables.
+Migrating takes some four seconds of CPU, which each worker would spend on the same tables.
 `python -m tests.template_database` begins with it before they need it.
 """
 

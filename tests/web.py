@@ -7,26 +7,18 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from config.places import PROJECT
 from config.processes.programs import SOCKETS
 from tests.config.installation import free_port
 from tests.config.waiting import wait_for
+from tests.running import own_database_url
 
 # Its pages may call the server.
 OTHER_SITE = "https://status.example.org"
-
-
-def database_url() -> str:
-    """The test database, for another process."""
-    here = connection.settings_dict
-    user, name = quote(str(here["USER"]), safe=""), quote(str(here["NAME"]), safe="")
-    return f"postgres://{user}@{quote(str(here['HOST']), safe='')}:{here['PORT']}/{name}"
 
 
 class WebServer:
@@ -59,10 +51,9 @@ class WebServer:
                 cwd=PROJECT,
                 env={
                     **os.environ,
-                    "DATABASE_URL": database_url(),
+                    "DATABASE_URL": own_database_url(),
                     "REDIS_URL": settings.REDIS_URL,
                     "HOLDFAST_DATABASE_POOL": "12",
-                    "HOLDFAST_LOG_LEVEL": "WARNING",
                     "HOLDFAST_CORS_ORIGINS": OTHER_SITE,
                     **self.environment,
                 },

@@ -15,7 +15,7 @@ from tests.config.waiting import wait_for
 from tests.faults.points import one_always
 from tests.uploads.sending import Sender
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def says(status: int, **headers: str) -> Fault:

@@ -27,7 +27,7 @@ from tests.config.installation import free_port
 from tests.config.waiting import wait_for
 from uploads.models import Recording
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 METADATA = {
     "start_time": "2024-10-26T15:00:22.123456",

@@ -21,7 +21,7 @@ from tests.faults.points import one_always
 from tests.web import WebServer
 from uploads.models import Part, Recording
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 MIB = 1 << 20
 SOURCE = Path(__file__).parents[2] / "agent" / "src"

@@ -139,7 +139,6 @@ def test_reports(machine: Machine, reported: tuple[str, list[tuple[str, dict[str
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("web")
 def test_against_a_server(recorder: Recorder, clip: bytes) -> None:
     machine = Machine(recorder.folder)
     machine.configure(**recorder.settings()["api"])

@@ -14,7 +14,7 @@ from tests.agent.live import Recorder
 from tests.agent.test_cli import Machine
 from tests.monitoring.expected.conftest import expect
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 DUMP = b"INSERT INTO orders VALUES (1);\n"
 
 

@@ -15,7 +15,6 @@ from tests.agent.live import Recorder
 pytestmark = [
     pytest.mark.exhaustive,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("web"),
 ]
 
 PACKAGE = Path(__file__).parents[2] / "agent"

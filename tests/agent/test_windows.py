@@ -22,7 +22,6 @@ SOURCE = HERE.parents[1] / "agent" / "src"
 
 @pytest.mark.exhaustive
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("web")
 def test_it_sends_and_deletes(recorder: Recorder, clip: bytes) -> None:
     """A recording and a packed backup, with their lock, queue and log."""
     programs = recorder.folder / "ProgramData"

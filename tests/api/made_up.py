@@ -9,8 +9,7 @@ from typing import Any
 import schemathesis
 from django.core.wsgi import get_wsgi_application
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -39,6 +38,22 @@ RANDOM = bool(os.environ.get("HOLDFAST_SCHEMATHESIS_RANDOM"))
 WITHOUT_IDS = ["Description"]
 
 
+def some(cases: int) -> settings:
+    """So many made-up cases: the same ones each time, or with the variable others."""
+    return settings(
+        max_examples=cases,
+        deadline=None,
+        derandomize=not RANDOM,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def operations_of(schema: Any) -> list[Any]:
+    return [found.ok() for found in schema.get_all_operations()]
+
+
 def try_views(group: str, known: dict[str, list[str]], user: User, *, cases: int) -> None:
     token = create_token(user=user, name="x", actor=System("cli"))
     headers = {"Authorization": f"Bearer {token}"}
@@ -46,8 +61,7 @@ def try_views(group: str, known: dict[str, list[str]], user: User, *, cases: int
     schema = schemathesis.openapi.from_wsgi("/api/schema", app=app, headers=headers)
     # The data plane stands before Django: tests/walk/test_data_plane asks it by a real server.
     asked = schema.include(tag=group).exclude(path=[route.pattern for route in ROUTES])
-    found: list[Any] = list(asked.get_all_operations())
-    operations = [one.ok() for one in found]
+    operations = operations_of(asked)
     assert operations
     strategies: list[Any] = [
         operation.as_strategy(mode)
@@ -56,14 +70,7 @@ def try_views(group: str, known: dict[str, list[str]], user: User, *, cases: int
         if mode == GenerationMode.POSITIVE or group not in WITHOUT_IDS
     ]
 
-    @hypothesis_settings(
-        max_examples=cases,
-        deadline=None,
-        derandomize=not RANDOM,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @some(cases)
     @given(case=st.one_of(strategies), choice=st.integers(0, 5))
     def ask(case: Case[Any], choice: int) -> None:
         with transaction.atomic():
@@ -87,19 +94,11 @@ def try_data_plane(sender: Sender, clip: bytes, *, cases: int) -> None:
     headers = {"Authorization": f"Bearer {sender.token}"}
     described = schemathesis.openapi.from_dict(sender.ask("GET", "/api/schema").json)
     asked = described.include(path=[route.pattern for route in ROUTES])
-    found: list[Any] = list(asked.get_all_operations())
-    operations = [one.ok() for one in found]
+    operations = operations_of(asked)
     assert len(operations) > len(ROUTES)
     session_id = sender.open(clip)["session_id"]
 
-    @hypothesis_settings(
-        max_examples=cases,
-        deadline=None,
-        derandomize=not RANDOM,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @some(cases)
     @given(
         case=st.one_of([one.as_strategy(mode) for one in operations for mode in GenerationMode]),
         is_there=st.booleans(),

@@ -31,7 +31,7 @@ def shared() -> Iterator[Installation]:
 def running(shared: Installation) -> Installation:
     """One for all tests that can share it, in any order: started by the first, and if it is down.
 
-    To migrate an empty database takes some ten seconds of processor: once is enough here.
+    To migrate an empty database takes some seconds of processor: once is enough here.
     """
     if not shared.is_up:
         shared.start()

@@ -4,15 +4,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from uuid import uuid4
 
 import psycopg
 import pytest
 from django.conf import settings
 
 from config.places import PROJECT
-from tests.web import database_url
+from tests.running import own_database_url
 
-NAME = "older"
 OLDER = """
 import sys
 import django
@@ -39,11 +39,13 @@ UNION ALL SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::reg
 
 @pytest.fixture
 def older(db: None) -> Iterator[str]:
-    url = database_url().rpartition("/")[0]
-    with psycopg.connect(f"{url}/postgres", autocommit=True) as own:
-        own.execute(f"CREATE DATABASE {NAME}")
-        yield f"{url}/{NAME}"
-        own.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
+    server = own_database_url().rpartition("/")[0]
+    # The workers of a run share the server.
+    name = f"older_{uuid4().hex}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as own:
+        own.execute(f"CREATE DATABASE {name}")
+        yield f"{server}/{name}"
+        own.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def shape(url: str) -> dict[str, str]:
@@ -76,6 +78,7 @@ def test_its_tables_end_up_as_those_of_a_new_one(older: str, steps: list[str]) -
     run(older, "-c", OLDER, *steps)
     before = shape(older)
     run(older, "manage.py", "migrate", "--verbosity", "0")
-    assert shape(older) == shape(database_url())
-    assert (before == shape(older)) == (not steps)
+    after = shape(older)
+    assert after == shape(own_database_url())
+    assert (before == after) == (not steps)
     assert "[ ]" not in run(older, "manage.py", "showmigrations")

@@ -13,7 +13,7 @@ from access.models import Company
 from monitoring.alerts.models import Alert, Channel, Delivery
 from monitoring.alerts.rounds import tend_alerts
 from monitoring.alerts.services import open_alert, resolve_alert
-from tests.faults.points import IN_AN_ALERT, one_always
+from tests.faults.points import IN_AN_ALERT, every, one_always
 from tests.faults.worker import Process
 from tests.monitoring.alerts.mailserver import MailServer, mail_server
 
@@ -105,7 +105,7 @@ def test_a_sender_killed_at_a_point(channel: Channel, mail: MailServer, point: s
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("point", sorted(IN_A_COURSE))
+@pytest.mark.parametrize("point", every(IN_A_COURSE, "alert.opened"))
 @pytest.mark.usefixtures("channel")
 def test_killed_at_a_point_of_an_alerts_course(point: str) -> None:
     process = Process(COURSE, fault=point)

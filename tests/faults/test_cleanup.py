@@ -13,7 +13,7 @@ from backups.schedules import create_schedule
 from backups.services import request_backup
 from config.tick import run_once
 from storage.models import StorageTarget
-from tests.faults.points import IN_A_CLEANUP
+from tests.faults.points import IN_A_CLEANUP, every
 from tests.faults.worker import TICK, Process, files_in
 from tests.running import run_here
 
@@ -46,7 +46,7 @@ def test_there_are_points() -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("point", sorted(IN_A_CLEANUP))
+@pytest.mark.parametrize("point", every(IN_A_CLEANUP, "retention.before-commit"))
 def test_killed_at_a_point_of_a_cleanup(
     expired: list[Backup], database: Database, storage_target: StorageTarget, point: str
 ) -> None:

@@ -13,7 +13,7 @@ from backups.services import request_backup
 from config.tick import run_once
 from monitoring.files.models import TrackedFile
 from storage.models import StorageTarget, StoredObject
-from tests.faults.points import IN_A_WORKER, IN_THE_TICK, POINTS, one_always
+from tests.faults.points import IN_A_WORKER, IN_THE_TICK, POINTS, every, one_always
 from tests.faults.worker import TICK, Process, files_in, worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("faults")]
@@ -53,7 +53,7 @@ def test_the_list_is_read_from_the_source() -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("point", sorted(IN_A_WORKER))
+@pytest.mark.parametrize("point", every(IN_A_WORKER, "manifest.stored"))
 def test_killed_at_a_point_of_a_run(
     asked: Backup, storage_target: StorageTarget, point: str
 ) -> None:

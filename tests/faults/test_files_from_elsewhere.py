@@ -12,7 +12,7 @@ from restores.received.models import ReceivedFile
 from restores.requesting import request_restore
 from tests.backups.servers import TestServer
 from tests.cast import admin
-from tests.faults.points import IN_A_FILE
+from tests.faults.points import IN_A_FILE, every
 from tests.faults.test_every_point import end_leases
 from tests.faults.worker import Process, restore_worker
 from tests.restores.received.dumps import EXPECTED, dump, outside, wish
@@ -69,7 +69,9 @@ def test_killed_while_a_guest_is_there(
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("point", sorted([one for one in IN_A_FILE if "received" in one]))
+@pytest.mark.parametrize(
+    "point", every([one for one in IN_A_FILE if "received" in one], "received.named")
+)
 def test_killed_while_a_file_comes_in(operator: User, point: str) -> None:
     assert operator
     run_once()

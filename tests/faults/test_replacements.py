@@ -20,6 +20,7 @@ from tests.faults.points import (
     IN_A_SETTLING,
     IN_A_SWAP,
     IN_AN_ERRAND,
+    every,
     one_always,
 )
 from tests.faults.target_server import kill, mortal_server, revive
@@ -177,7 +178,7 @@ def test_a_cancel_before_the_names_change_leaves_all_as_it_was(
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("point", sorted([*IN_A_SWAP, *IN_AN_ERRAND]))
+@pytest.mark.parametrize("point", every([*IN_A_SWAP, *IN_AN_ERRAND], "undo.swapped"))
 def test_killed_at_a_point_of_an_undo_or_a_drop(
     backed_up: MakeBackup, server: TestServer, operator: User, admin: User, point: str
 ) -> None:

@@ -15,7 +15,7 @@ from monitoring.files.models import LogLine, Stage, TrackedFile
 from storage.models import Orphan, StorageTarget, StoredObject
 from tests.backups.copying.conftest import backup, copy_here, second
 from tests.backups.upkeep.test_orphans import KEY, let_pass, put, walk
-from tests.faults.points import IN_UPKEEP
+from tests.faults.points import IN_UPKEEP, every
 from tests.faults.worker import TICK, Process, files_in
 
 __all__ = ["backup", "second"]
@@ -45,7 +45,7 @@ def test_there_are_points() -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("point", sorted(OF_ORPHANS))
+@pytest.mark.parametrize("point", every(OF_ORPHANS, "orphan.bytes-gone"))
 def test_killed_while_an_orphan_goes(
     backup: Backup, storage_target: StorageTarget, point: str
 ) -> None:

@@ -23,7 +23,7 @@ from storage.errors import StorageError
 from storage.models import StorageTarget
 from storage.services import delete_bytes, open_object, put_stream
 from tests.choice import as_exhaustive
-from tests.faults.points import IN_A_BUCKET
+from tests.faults.points import IN_A_BUCKET, every
 from tests.storage.buckets import SECRET, Bucket, Server, Wire
 from tests.storage.test_put import writing
 
@@ -91,7 +91,7 @@ IN_A_WRITER = [point for point in IN_A_BUCKET if point.startswith("s3.")]
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("point", sorted(IN_A_WRITER))
+@pytest.mark.parametrize("point", every(IN_A_WRITER, "s3.part-sent"))
 def test_a_killed_writer_leaves_nothing_under_the_key(
     bucket: Bucket, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

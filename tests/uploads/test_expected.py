@@ -16,7 +16,7 @@ from uploads.ending import expire_sessions
 from uploads.models import UploadSession
 from uploads.sessions import finalize_session, retry_session
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 DUMP = b"-- a dump of a database that nobody here knows\n"
 
 

@@ -12,7 +12,7 @@ from tests.uploads.sending import Sender, session_named, store
 from uploads.ingest.staging import staging_folder
 from uploads.models import Recording
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_recording_arrives(sender: Sender, clip: bytes, storage_target: StorageTarget) -> None:

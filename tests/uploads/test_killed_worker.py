@@ -16,7 +16,7 @@ from restores.received.models import ReceivedFile
 from restores.received.places import place_of
 from restores.received.services import expire_files
 from storage.models import StorageTarget, StoredObject
-from tests.faults.points import IN_AN_UPLOAD, one_always
+from tests.faults.points import IN_AN_UPLOAD, every, one_always
 from tests.faults.worker import Process
 from tests.monitoring.expected.conftest import expect
 from tests.uploads.made import make_recording, make_session
@@ -120,7 +120,9 @@ def stored_after_a_kill(session: UploadSession, point: str) -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("point", sorted([p for p in IN_AN_UPLOAD if p in STORING | PROMOTING]))
+@pytest.mark.parametrize(
+    "point", every([p for p in IN_AN_UPLOAD if p in STORING | PROMOTING], "promote.published")
+)
 def test_a_backup_is_on_its_final_path_once(
     point: str, agent: User, storage_target: StorageTarget, company: Company
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.uploads.sending import Sender
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_no_request_breaks_it(sender: Sender, clip: bytes) -> None:

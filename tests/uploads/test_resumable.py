@@ -14,7 +14,7 @@ from tests.uploads.sending import Sender, store
 from uploads.ingest.staging import staging_folder
 from uploads.models import Part
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 HALF = 1_500_000
 
 

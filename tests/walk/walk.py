@@ -74,8 +74,9 @@ class Walk:
         """Of a view that says what it takes, nobody is asked what it does not; in the exhaustive
         suite everyone is."""
         said = self.people["root"].allowed
-        may_skip = said and self.sent is not everyone
-        return set(METHODS) - said - set(rule.methods) if may_skip else set()
+        if not said or self.sent is everyone:
+            return set()
+        return set(METHODS) - said - set(rule.methods)
 
     def _nobody(self, route: Route, rule: Rule, method: str) -> Iterator[str]:
         found, text = self._go(self.nobody, route, method, self.world.own, rule)

@@ -22,7 +22,7 @@ from uploads.ingest.staging import staging_folder
 from uploads.models import UploadSession
 
 __all__ = ["database", "storage_target"]
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/restores/uploads"
 BODY = b"PGDMP" + bytes(range(256)) * 50
 

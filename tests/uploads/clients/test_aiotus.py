@@ -12,7 +12,7 @@ from tests.uploads.clients.conftest import WRONG_TOKEN, require_stored
 from tests.uploads.sending import Sender
 from uploads.models import UploadSession
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 SAID: dict[str, bytes | None] = {
     "filename": b"session.mp4",

@@ -12,7 +12,7 @@ from tests.agent.chaos import ChaosProxy, Fault
 from tests.uploads.clients.conftest import WRONG_TOKEN, require_ended, require_stored
 from tests.uploads.sending import Sender, session_named, store
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 TUS = ("-H", "Tus-Resumable: 1.0.0")
