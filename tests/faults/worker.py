@@ -3,11 +3,13 @@
 import json
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from django.db import connection
 
 from backups.models import Backup, Check
 from faults import VARIABLE
@@ -71,8 +73,12 @@ class Process:
 
     def __init__(self, code: str, *arguments: str, fault: str = "") -> None:
         self._said = tempfile.NamedTemporaryFile()  # noqa: SIM115 - it lives as long as we do
+        self._name = f"under-test:{uuid.uuid4()}"
         self._process = start_forked(
-            code, *arguments, environment=environment(fault), output=self._said.name
+            code,
+            *arguments,
+            environment={**environment(fault), "PGAPPNAME": self._name},
+            output=self._said.name,
         )
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -81,7 +87,19 @@ class Process:
         """How it ended: a signal is a negative number."""
         self._process.join(seconds)
         assert self._process.exitcode is not None, f"It did not end in {seconds} s: {self.said}"
+        if self._process.exitcode < 0:
+            wait_for(self._is_disconnected, seconds=10, what="what it left open is rolled back")
         return self._process.exitcode
+
+    def _is_disconnected(self) -> bool:
+        """PostgreSQL keeps the locks of a killed process until it sees the socket closed."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+                " AND application_name = %s",
+                [self._name],
+            )
+            return cursor.fetchone() is None
 
     def kill(self) -> None:
         self._process.kill()
