@@ -18,7 +18,7 @@ run: ## Install what is needed and start Holdfast; Ctrl-C stops it
 	@.ci/install requirements.txt && exec $(BIN)/python manage.py up
 
 test: ## Run the tests
-	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 5 -m "not exhaustive"
+	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 4 -m "not exhaustive"
 
 test-exhaustive: ## Run the same again at every point, version and case; or PART=1/4 of it
 	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 4 -m exhaustive $(if $(PART),--part $(PART))
