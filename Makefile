@@ -20,7 +20,7 @@ run: ## Install what is needed and start Holdfast; Ctrl-C stops it
 test: ## Run the tests
 	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 4 -m "not exhaustive"
 
-test-exhaustive: ## Run the same again at every point, version and case; or PART=1/4 of it
+test-exhaustive: ## Run the same again at every point, version and case; or PART=1/6 of it
 	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 4 -m exhaustive $(if $(PART),--part $(PART))
 
 lint: ## Check style, types, layers and migrations

@@ -18,7 +18,8 @@ from tests.config.waiting import wait_for
 from tests.monitoring.live.conftest import Listening, session_of, token_of
 from tests.web import WebServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# With the others that ask a web server: here one is started besides.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("web")]
 
 
 def path(file: TrackedFile) -> str:
