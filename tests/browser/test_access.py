@@ -39,6 +39,7 @@ def test_the_audit_is_read_and_filtered(visit: Any, admin: User, database: Datab
     assert visitor.too_wide() == []
 
 
+@pytest.mark.exhaustive
 def test_a_token_is_made_and_the_password_changed(visit: Any, admin: User) -> None:
     visitor = visit(viewport=PHONE, theme="dark")
     visitor.let_in(admin)

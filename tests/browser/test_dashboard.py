@@ -119,6 +119,7 @@ def test_a_mistake_is_shown_at_its_field(visit: Any, operator: User, database: D
     assert not Backup.objects.exists()
 
 
+@pytest.mark.exhaustive
 def test_a_running_backup_is_followed_to_its_end(
     visit: Any, viewer: User, database: Database
 ) -> None:
@@ -180,6 +181,7 @@ def test_a_connection_is_tested_in_place_and_the_password_stays(visit: Any, admi
     assert Database.objects.get().password == "typed once"
 
 
+@pytest.mark.exhaustive
 def test_a_logout_that_is_slow_is_not_overtaken(visit: Any, viewer: User) -> None:
     """The page hears that the session is over before the answer comes."""
     page = visit().log_in(viewer)

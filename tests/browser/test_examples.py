@@ -106,6 +106,7 @@ def test_the_programs(web_server: Any, viewer: User, running: TrackedFile) -> No
         assert wanted in done.stdout
 
 
+@pytest.mark.exhaustive
 def test_a_program_that_is_refused_says_why_and_ends(web_server: Any, running: TrackedFile) -> None:
     for program, wanted in (
         ([sys.executable, str(EXAMPLES / "follow.py")], "not_authenticated"),

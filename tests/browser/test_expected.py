@@ -76,6 +76,7 @@ def test_what_is_missing_is_seen_and_looked_after(
     see(page.locator("table.entries tbody tr")).to_have_count(1)
 
 
+@pytest.mark.exhaustive
 def test_a_backup_is_expected_by_the_form(visit: Any, admin: User, company: Company) -> None:
     visitor = visit()
     visitor.let_in(admin)

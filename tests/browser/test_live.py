@@ -109,6 +109,7 @@ def test_what_begins_while_nothing_runs_is_shown(
     assert is_unreloaded(page)
 
 
+@pytest.mark.exhaustive
 def test_one_socket_for_each_of_at_most_four(visit: Any, viewer: User, database: Database) -> None:
     visitor = visit()
     visitor.let_in(viewer)
@@ -204,6 +205,7 @@ def test_without_either_it_asks_slowly(
     visitor.context.close()
 
 
+@pytest.mark.exhaustive
 def test_a_right_that_is_gone_is_shown_by_the_server(
     visit: Any, viewer: User, database: Database
 ) -> None:

@@ -141,6 +141,7 @@ def test_what_is_in_the_way_is_mended_and_it_begins(
     assert restore.options["keep_owners"] is False
 
 
+@pytest.mark.exhaustive
 def test_it_is_cancelled_by_two_presses(visit: Any, operator: User, backup: Backup) -> None:
     restore = make_restore(backup)
     visitor = visit(viewport=PHONE)

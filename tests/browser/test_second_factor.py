@@ -10,13 +10,13 @@ from access.models import SecondFactor, User
 from tests.access.second_factor.phone import Phone
 from tests.browser.conftest import PHONE, WIDE
 from tests.cast import PASSWORD
-from tests.choice import first_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
-    ("viewport", "theme"), first_of((PHONE, "dark"), (WIDE, "light")), ids=["phone", "wide"]
+    ("viewport", "theme"), [(PHONE, "dark"), (WIDE, "light")], ids=["phone", "wide"]
 )
 def test_it_is_set_up_and_logs_in(
     visit: Any, admin: User, viewport: dict[str, int], theme: str

@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, Route
 
 from tests.agent.chaos import ChaosProxy, Fault
 from tests.cast import agent
-from tests.choice import first_of
 from tests.config.waiting import wait_for
 from tests.javascript.fetched import NotFetched, script_of
 from tests.uploads.clients.conftest import (
@@ -29,7 +28,11 @@ from tests.web import OTHER_SITE
 from uploads.models import UploadSession
 
 __all__ = ["agent", "body", "clean_staging", "clip", "file", "proxy", "sender"]
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.exhaustive,
+]
 
 PIECE = 100_000
 ON_PAGE = """
@@ -117,7 +120,7 @@ class Client:
         return str(self.page.evaluate("window.ended"))
 
 
-@pytest.fixture(params=first_of(*reversed(LIBRARIES)))
+@pytest.fixture(params=LIBRARIES)
 def client(
     request: Any, browser: Browser, proxy: ChaosProxy, sender: Sender, file: Path
 ) -> Iterator[Client]:
@@ -126,7 +129,6 @@ def client(
     context.close()
 
 
-@pytest.mark.exhaustive
 def test_over_a_bad_line(client: Client, body: bytes) -> None:
     client.proxy.befall(*CUTS)
     client.begin()
@@ -136,7 +138,6 @@ def test_over_a_bad_line(client: Client, body: bytes) -> None:
     require_stored(UploadSession.objects.get(client_id="rdp_7"), body)
 
 
-@pytest.mark.exhaustive
 def test_on_after_the_page_was_loaded_anew(client: Client, body: bytes) -> None:
     # The line stands still behind the first pieces, until the page is gone.
     client.proxy.befall(Fault("stall", after=3 * PIECE))
@@ -152,7 +153,6 @@ def test_on_after_the_page_was_loaded_anew(client: Client, body: bytes) -> None:
     require_stored(UploadSession.objects.get(client_id="rdp_7"), body)
 
 
-@pytest.mark.exhaustive
 def test_with_the_first_bytes_at_once(client: Client, body: bytes) -> None:
     client.begin(uploadDataDuringCreation=True)
     assert client.ended() == "completed"
@@ -178,7 +178,6 @@ def test_a_wrong_token(client: Client) -> None:
     assert not UploadSession.objects.exists()
 
 
-@pytest.mark.exhaustive
 def test_an_end_before_it_is_whole(client: Client) -> None:
     client.proxy.befall(Fault("stall", after=3 * PIECE))
     client.begin()

@@ -153,6 +153,7 @@ def test_a_port_in_use_is_told_before_anything_is_started(installation: Installa
     assert not installation.places.postgres.exists()
 
 
+@pytest.mark.exhaustive
 def test_mistakes_in_the_environment_are_told_all_at_once(installation: Installation) -> None:
     refused = installation.run("up", PORT="eighty", HOLDFAST_LOG_LEVEL="LOUD")
     assert refused.returncode == 1
