@@ -25,8 +25,7 @@ from backups.errors import (
 )
 from backups.models import Database
 
-# A living server may be this slow on a busy night; for a wrong address nobody waits longer.
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 
 # What libpq, the server and the tools say (LC_ALL=C), most telling first.
 _SAYINGS: list[tuple[str, type[BackupError]]] = [
