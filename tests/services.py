@@ -41,6 +41,8 @@ FAST = {
     "full_page_writes": "off",
     # Databases that live for seconds.
     "autovacuum": "off",
+    # They are stopped at once: what they share would stay behind in the machine's /dev/shm.
+    "dynamic_shared_memory_type": "mmap",
 }
 # Where there is room, a run's files lie in memory: to make and remove hundreds of databases costs
 # a file system more than the tests of them.
