@@ -14,6 +14,7 @@ from monitoring.files.models import FileFacts, TrackedFile
 from monitoring.files.services import open_file
 from tests.cast import person
 from tests.choice import first_of
+from tests.config.waiting import busyness
 from tests.monitoring.live.conftest import Listening, token_of
 from tests.monitoring.live.listeners import EventStream, Message, Socket
 
@@ -111,7 +112,7 @@ def test_the_dashboard(listening: Listening, viewer: User, file: TrackedFile) ->
     }
     before = data["timestamp"]
     # Nothing changes, and it is told again all the same.
-    assert socket.next(seconds=6)["data"]["timestamp"] > before
+    assert socket.next(seconds=6 * busyness())["data"]["timestamp"] > before
 
 
 def states(said: list[Message], kind: str) -> list[dict[str, Any]]:
