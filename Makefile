@@ -24,12 +24,13 @@ test-exhaustive: ## Run the same again at every point, version and case; or PART
 	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 4 -m exhaustive $(if $(PART),--part $(PART))
 
 lint: ## Check style, types, layers and migrations
-	@.ci/install requirements.txt requirements-dev.txt && exec .ci/lint
+	@.ci/install requirements.txt requirements-dev.txt requirements-lint.txt && exec .ci/lint
 
 bench: ## Measure a backup beside pg_dump, a shell pipe and django-dbbackup
 	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m bench
 
 requirements: ## Pin the requirements anew, with hashes
-	@.ci/install requirements.txt requirements-dev.txt
+	@.ci/install requirements.txt requirements-lint.txt
 	$(COMPILE) requirements.in --output-file requirements.txt
 	$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
+	$(COMPILE) requirements-lint.in --output-file requirements-lint.txt
