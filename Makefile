@@ -21,9 +21,7 @@ test: ## Run the tests
 	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 4 -m "not exhaustive"
 
 test-exhaustive: ## Run the same again at every point, version and case; or PART=1/6 of it
-	@.ci/install requirements.txt requirements-dev.txt
-	@$(BIN)/python -m tests.javascript || true
-	@exec $(BIN)/python -m pytest -n 4 -m exhaustive $(if $(PART),--part $(PART))
+	@.ci/install requirements.txt requirements-dev.txt && exec $(BIN)/python -m pytest -n 4 -m exhaustive $(if $(PART),--part $(PART))
 
 lint: ## Check style, types, layers and migrations
 	@.ci/install requirements.txt requirements-dev.txt requirements-lint.txt && exec .ci/lint
