@@ -5,18 +5,21 @@ import os
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
+from config import loading
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-django = get_asgi_application()
+with loading.for_good():
+    django = get_asgi_application()
 
-# Its imports need Django's apps, which are ready only now.
-from config.static_files import with_static_files  # noqa: E402
-from monitoring.expected.bodies import with_short_pings  # noqa: E402
-from monitoring.live.lifespan import lifespan  # noqa: E402
-from monitoring.live.routes import websockets  # noqa: E402
-from monitoring.live.streaming import with_event_streams  # noqa: E402
-from restores.received.ingest import with_received_files  # noqa: E402
-from uploads.ingest.application import with_uploads  # noqa: E402
+    # These need Django's apps, which are ready only now.
+    from config.static_files import with_static_files
+    from monitoring.expected.bodies import with_short_pings
+    from monitoring.live.lifespan import lifespan
+    from monitoring.live.routes import websockets
+    from monitoring.live.streaming import with_event_streams
+    from restores.received.ingest import with_received_files
+    from uploads.ingest.application import with_uploads
 
 pages = with_short_pings(with_event_streams(django))
 application = ProtocolTypeRouter(

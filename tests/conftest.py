@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator
@@ -40,6 +41,8 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     gc.enable()
+    # Nor when all ends, where nobody needs the memory.
+    atexit.register(gc.freeze)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
-"""What a runner loads: one is started for each backup, so nothing that serves pages or calls."""
+"""What a process loads. A runner is started for each backup: nothing that serves pages or calls."""
 
+import gc
 import json
 import os
 import subprocess
 import sys
 
+from config import loading
 from config.places import PROJECT
 
 RUNNER = """
@@ -42,3 +44,9 @@ def test_a_runner_loads_neither_the_api_nor_what_few_need() -> None:
     loaded = set(json.loads(done.stdout))
     assert "monitoring.files.runner" in loaded
     assert sorted(loaded & set(FOREIGN)) == []
+
+
+def test_the_garbage_collector_rests_only_while_loading() -> None:
+    with loading.for_good():
+        assert not gc.isenabled()
+    assert gc.isenabled()
