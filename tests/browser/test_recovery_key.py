@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 PATH = "/dashboard/recovery-key"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(not shutil.which("age"), reason="needs the age of a distribution")
 def test_the_key_is_downloaded_and_tried(
     visit: Any,

@@ -58,6 +58,7 @@ def is_unreloaded(page: Page) -> bool:
     return bool(page.evaluate("window.stays === 'here'"))
 
 
+@pytest.mark.exhaustive
 def test_a_running_restore_moves_by_itself_and_its_end_appears(
     visit: Any, viewer: User, backup: Backup
 ) -> None:
