@@ -11,9 +11,11 @@ def for_good() -> Iterator[None]:
     """Load within. A third of a short command went into looking, most of it at its end."""
     # Nobody needs its memory then; what has to be closed is closed by its owner.
     atexit.register(gc.freeze)
+    was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.enable()
+        if was_on:
+            gc.enable()

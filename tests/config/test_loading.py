@@ -50,3 +50,13 @@ def test_the_garbage_collector_rests_only_while_loading() -> None:
     with loading.for_good():
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_where_it_rested_already_it_goes_on_resting() -> None:
+    gc.disable()
+    try:
+        with loading.for_good():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
