@@ -58,7 +58,7 @@ def wait_for_health(installation: Installation) -> None:
 
 def test_it_runs_all_of_its_programs(running: Installation) -> None:
     wait_for_health(running)
-    assert f"http://127.0.0.1:{running.port}" in running.said_ever()
+    assert f"http://127.0.0.1:{running.port}" in running.said()
     for program in PROGRAMS:
         assert running.find(program), program
 
