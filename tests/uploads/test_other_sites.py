@@ -8,10 +8,13 @@ from access.models import User
 from storage.models import StorageTarget
 from tests.cast import Login
 from tests.monitoring.live.conftest import token_of
+from tests.pooled import pooled
 from tests.uploads.asgi import ask
 from uploads.models import UploadSession
 
-pytestmark = pytest.mark.django_db(transaction=True)
+__all__ = ["pooled"]
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pooled")]
 OURS, FOREIGN = "https://status.example.org", "https://evil.example.net"
 TUS = "/api/uploads/tus/"
 CREATION = {

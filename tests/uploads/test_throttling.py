@@ -10,10 +10,13 @@ from access.models import User
 from storage.models import StorageTarget
 from tests.choice import first_of
 from tests.monitoring.live.conftest import token_of
+from tests.pooled import pooled
 from tests.uploads.asgi import ask
 from uploads.models import UploadSession
 
-pytestmark = pytest.mark.django_db(transaction=True)
+__all__ = ["pooled"]
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pooled")]
 TUS = "/api/uploads/tus/"
 CREATION = {"tus-resumable": "1.0.0", "upload-length": "5"}
 FULL_MINUTE = 8

@@ -14,13 +14,16 @@ from access.policy import System
 from config.asgi import application
 from tests.cast import logged_in
 from tests.choice import as_exhaustive
+from tests.pooled import pooled
 from tests.walk.walker import FAULT, FORBIDDEN, IN, LOGIN, METHOD, MISSING
 from tests.walk.world import PEOPLE, Place, World, make_world
 from uploads.ingest.routes import ROUTES, Route
 from uploads.models import UploadSession
 from uploads.sessions import Announced, open_session
 
-pytestmark = pytest.mark.django_db(transaction=True)
+__all__ = ["pooled"]
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pooled")]
 # As in tests/walk/rules.py, of PEOPLE: who may open an upload, and send to one of their own.
 MAY_SEND = "fiiiii"
 # Whatever a route takes: what it does not is nobody's.
