@@ -17,6 +17,8 @@ from monitoring.times.cron import written_out
 MINUTE = timedelta(minutes=1)
 # 29 February may be eight years away, and a window may shut some more of them out.
 FURTHEST = timedelta(days=366 * 17)
+# What comes each day has met both changes of the clocks in a year.
+FURTHEST_DAILY = timedelta(days=366 * 2)
 # How far back the newest time is looked for, step by step: most schedules have one in a day.
 _STEPS = tuple(timedelta(hours=hours) for hours in (1, 25, 24 * 8, 24 * 32, 24 * 370))
 
@@ -65,8 +67,9 @@ class Timing:
 
 
 def due_times(timing: Timing, *, after: datetime) -> Iterator[datetime]:
-    """The times strictly after the moment, ascending, in UTC; none beyond some years."""
-    end = after + FURTHEST
+    """The times strictly after the moment, ascending, in UTC, until some years have none."""
+    furthest = FURTHEST_DAILY if timing.cron.endswith(" * * *") else FURTHEST
+    end = after + furthest
     zone = timing.zone_info
     while True:
         for moment in _all_times(timing, after):
@@ -74,6 +77,7 @@ def due_times(timing: Timing, *, after: datetime) -> Iterator[datetime]:
                 return
             if timing.window is None or timing.window.holds(moment, zone):
                 yield moment
+                end = moment + furthest
                 continue
             # Not one by one through hours in which it may not run.
             opening = timing.window.next_opening(moment, zone).astimezone(UTC)

@@ -13,6 +13,7 @@ from backups.models import Backup, BackupSchedule, Database
 from storage.models import StorageTarget
 from tests.backups.test_api import is_problem
 from tests.cast import Login, make_backup
+from tests.choice import first_of
 
 pytestmark = pytest.mark.django_db
 DATABASE = {"name": "billing", "host": "h", "database_name": "d", "username": "u"}
@@ -34,7 +35,7 @@ def things(database: Database, target: StorageTarget, schedule: BackupSchedule) 
     }
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("slash", first_of("", "/"))
 @pytest.mark.parametrize(
     ("who", "reads", "tests", "writes"),
     [

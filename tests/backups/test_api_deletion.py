@@ -17,6 +17,7 @@ from storage.models import StorageTarget, StoredObject
 from storage.services import put_stream, register_object
 from tests.backups.test_api import is_problem
 from tests.cast import Login, make_backup, make_running
+from tests.choice import first_of
 from tests.faults.worker import files_in
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +77,7 @@ def test_who_may_delete(
     assert AuditEntry.objects.filter(action="backup.deleted").exists() is (status == 204)
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("slash", first_of("", "/"))
 def test_a_deleted_backup_is_a_tombstone(
     slash: str, three: list[Backup], storage_target: StorageTarget, login: Login, admin: User
 ) -> None:

@@ -16,6 +16,7 @@ from storage.models import StorageTarget, StoredObject
 from storage.services import Written, put_stream, register_object
 from tests.backups.test_api import is_problem
 from tests.cast import Login, make_backup, make_running
+from tests.choice import first_of
 
 pytestmark = [
     pytest.mark.django_db,
@@ -61,7 +62,7 @@ def grow_old() -> None:
     StoredObject.objects.update(checked_at=timezone.now() - timedelta(days=2))
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("slash", first_of("", "/"))
 def test_the_bytes_are_those_that_were_stored(
     slash: str, backup: Backup, login: Login, operator: User
 ) -> None:

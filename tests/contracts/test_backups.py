@@ -10,6 +10,7 @@ from access.models import User
 from backups.models import Backup, Database
 from monitoring.files.models import Stage
 from tests.cast import Login, make_backup, make_running
+from tests.choice import first_of
 from tests.running import run_here
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,7 +63,7 @@ def is_backup(one: dict[str, Any]) -> None:
     assert one["validation"]["level"] in LEVELS
 
 
-@pytest.fixture(params=["", "/"])
+@pytest.fixture(params=first_of("", "/"))
 def slash(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -14,6 +14,7 @@ from monitoring.files.models import LogLine, Stage, Step, TrackedFile
 from monitoring.files.services import open_file
 from monitoring.files.stages import STAGES, Kind
 from tests.cast import Login
+from tests.choice import first_of
 from tests.contracts.file_shapes import LINE, STANDARD_STAGES, are_moments, has, is_file
 from tests.files import add_lines, add_steps, make_file, make_files
 from tests.running import run_here
@@ -21,7 +22,7 @@ from tests.running import run_here
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(params=["", "/"])
+@pytest.fixture(params=first_of("", "/"))
 def slash(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -10,6 +10,7 @@ from access.policy import System
 from access.tokens import create_token
 from storage.models import StorageTarget
 from tests.cast import agent
+from tests.choice import first_of
 from tests.uploads.made import make_recording
 from uploads.models import Part
 from uploads.selectors import session_for
@@ -54,7 +55,7 @@ def post(client: Client, path: str, body: Any) -> Any:
     return client.post(path, body, content_type="application/json")
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("slash", first_of("", "/"))
 def test_a_session_is_opened(client: Client, agent: User, slash: str) -> None:
     answer = post(client, CREATE + slash, BODY)
     assert answer.status_code == 201
