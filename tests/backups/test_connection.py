@@ -92,6 +92,7 @@ def test_a_secret_that_cannot_be_opened_is_named(server: TestServer) -> None:
     assert isinstance(failure(database), SecretUnusable)
 
 
+@pytest.mark.exhaustive
 def test_a_password_works_in_the_socket_folder_that_the_client_was_built_with() -> None:
     """There libpq looks the password up under "localhost"."""
     from tests.backups.servers import programs_of

@@ -43,6 +43,7 @@ def test_it_answers_when_nothing_is_started(installation: Installation) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.exhaustive
 def test_its_words_for_people_end_with_a_count(installation: Installation) -> None:
     done = installation.run("doctor")
     assert done.returncode == 1

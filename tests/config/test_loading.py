@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from config import loading
 from config.places import PROJECT
 
@@ -32,6 +34,7 @@ FOREIGN = (
 )
 
 
+@pytest.mark.exhaustive
 def test_a_runner_loads_neither_the_api_nor_what_few_need() -> None:
     done = subprocess.run(
         [sys.executable, "-c", RUNNER],

@@ -240,6 +240,7 @@ def test_a_start_that_fails_tells_the_servers_own_words(
         start(broken)
 
 
+@pytest.mark.exhaustive
 def test_a_folder_with_a_long_and_odd_name_is_no_obstacle(
     folder: Path, account: Account, start: Starter
 ) -> None:

@@ -109,6 +109,7 @@ backend_for(StorageTarget(options={"folder": sys.argv[1]})).replace(sys.argv[2],
 """
 
 
+@pytest.mark.exhaustive
 def test_a_killed_writer_leaves_the_old_one(target: StorageTarget, folder: Path) -> None:
     replace_sheet(target=target, key=SHEET, text="first")
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}

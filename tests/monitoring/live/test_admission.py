@@ -147,6 +147,7 @@ def test_connections_of_other_processes_count(strictly: Listening, viewer: User)
     assert strictly.socket("/ws/queue", viewer).next()["type"] == "connection_established"
 
 
+@pytest.mark.exhaustive
 def test_wrong_tokens_are_throttled(strictly: Listening, viewer: User) -> None:
     codes: list[Any] = []
     for number in range(200):
@@ -189,6 +190,7 @@ def test_what_is_said_is_bounded(listening: Listening, viewer: User) -> None:
     assert quiet.next()["type"] == "queue_update"
 
 
+@pytest.mark.exhaustive
 def test_a_ticket_is_in_no_log(strictly: Listening, strict: WebServer, viewer: User) -> None:
     ticket = ticket_of(viewer)
     strictly.stream(f"/downloads/queue/stream?ticket={ticket}").next()

@@ -118,6 +118,7 @@ async def test_a_short_process_gives_it_a_moment(ear: Ear) -> None:
     await ear.hears(subject)
 
 
+@pytest.mark.exhaustive
 def test_without_redis_nobody_waits() -> None:
     # A black hole: the address is not answered at all, and who waits for it waits minutes.
     assert short_process(uuid.uuid4(), REDIS_URL="redis://198.51.100.1:6379") < 15
