@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> float:
@@ -17,5 +18,20 @@ def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> flo
 
 
 def busyness() -> float:
-    """How many times longer something may take here than on a machine with nothing else to do."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """How many times longer something may take here than on a machine with nothing else to do, and
+    a host with nothing else to run."""
+    processors = os.cpu_count() or 1
+    given = 1 - (_stolen() - _STOLEN) / processors / (time.monotonic() - _BEGAN)
+    return max(1.0, os.getloadavg()[0] / processors) / max(given, 0.2)
+
+
+def _stolen() -> float:
+    """Seconds of all processors in which the host ran something else; 0 where nobody tells."""
+    try:
+        fields = Path("/proc/stat").read_text().split()
+    except OSError:
+        return 0.0
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
+
+
+_BEGAN, _STOLEN = time.monotonic() - 1, _stolen()

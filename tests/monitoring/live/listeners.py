@@ -8,7 +8,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-DEADLINE = 15.0
+DEADLINE = 60.0
 
 Message = dict[str, Any]
 

@@ -86,7 +86,7 @@ async def test_a_wake_up_is_quicker_than_its_own_look(
     for percent in (10, 20, 30):
         await write(file, progress=percent)
         # The first may come before the process has joined its group.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 await apart(wake, file.pk)
                 try:
@@ -155,6 +155,6 @@ async def test_it_rests_when_nobody_follows_and_starts_again(
         running.subscribe(subscription)
         await take(mailbox)
         running.unsubscribe(subscription)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while {"live hub", "live wake-ups"} & {task.get_name() for task in asyncio.all_tasks()}:
                 await asyncio.sleep(0.05)

@@ -89,7 +89,7 @@ async def test_who_takes_nothing_is_sent_away(
     running.send_slow_away()
     assert not given_up
     monkeypatch.setattr(hub_module, "UNTAKEN_SECONDS", 0.05)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not given_up:
             await asyncio.sleep(0.05)
             running.send_slow_away()

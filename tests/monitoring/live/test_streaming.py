@@ -62,12 +62,12 @@ class Exchange:
         return b"".join(message.get("body", b"") for message in self.sent).decode()
 
     async def until(self, words: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while words not in self.text:
                 await asyncio.sleep(0.02)
 
     async def ended(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.task
 
 
@@ -105,7 +105,7 @@ async def test_who_does_not_read_is_given_up(running: Hub, file: TrackedFile) ->
     exchange.reads.clear()
     await write(file, progress=10)
     (subscription,) = next(iter(running._followed.values())).subscriptions
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         for progress in range(11, 100):
             # Another one each time: of two by turns the hub may always see the same.
             await write(file, progress=progress)
