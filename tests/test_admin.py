@@ -90,7 +90,8 @@ def test_lists_search_and_forms_open(
     client = login(superuser)
     for model in (one for one in MODELS if one._meta.app_label == app):
         name = model._meta.model_name
-        assert client.get(url(model), {"q": "e"}).status_code == 200, name
+        assert client.get(url(model)).status_code == 200, name
+        assert client.get(url(model), {"q": "orders"}).status_code == 200, name
         row = model._default_manager.first()
         if row is not None:
             assert client.get(url(model, "change", row.pk)).status_code == 200, name

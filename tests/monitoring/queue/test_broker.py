@@ -81,7 +81,9 @@ def test_the_oldest_goes_first_and_the_queues_are_apart(broker: DatabaseClockBro
 
 
 def test_of_many_clusters_one_gets_a_task(broker: DatabaseClockBroker) -> None:
-    put_in = {task() for _ in range(15)}
+    # Outside of one, each would be put in by a connection of its own.
+    with transaction.atomic():
+        put_in = {task() for _ in range(40)}
     barrier = threading.Barrier(6)
     taken: list[int] = []
 
