@@ -85,8 +85,8 @@ class Recorder:
         output = str(self.folder / "recordings")
         return {"api": {**own, **api}, "recording": {"output_dir": output}}
 
-    def manager(self, **api: Any) -> ApiIntegrationManager:
-        made = ApiIntegrationManager(self.settings(**api))
+    def manager(self, *, start: bool = True, **api: Any) -> ApiIntegrationManager:
+        made = ApiIntegrationManager(self.settings(**api), start=start)
         self.managers.append(made)
         return made
 

@@ -33,7 +33,7 @@ def says(status: int, **headers: str) -> Fault:
 
 @pytest.mark.parametrize("code", one_always(["423", "429"], "429"))
 def test_busy_is_waited_for_and_not_counted(recorder: Recorder, clip: bytes, code: str) -> None:
-    with bad_line(recorder.url) as proxy, sending(recorder, proxy, timeout=30) as manager:
+    with bad_line(recorder.url) as proxy, sending(recorder, proxy) as manager:
         manager.max_retries = 0
         proxy.befall(says(int(code), Retry_After="1"))
         status = ended(manager, manager.upload_recording(recorder.file("a.mp4", clip)))
@@ -43,7 +43,7 @@ def test_busy_is_waited_for_and_not_counted(recorder: Recorder, clip: bytes, cod
 
 @pytest.mark.exhaustive
 def test_errors_of_the_server_are_tried_again(recorder: Recorder, clip: bytes) -> None:
-    with bad_line(recorder.url) as proxy, sending(recorder, proxy, timeout=30) as manager:
+    with bad_line(recorder.url) as proxy, sending(recorder, proxy) as manager:
         manager.max_retries = 4
         proxy.befall(*[says(status) for status in (500, 502, 503, 504)])
         status = ended(manager, manager.upload_recording(recorder.file("a.mp4", clip)))
@@ -53,7 +53,7 @@ def test_errors_of_the_server_are_tried_again(recorder: Recorder, clip: bytes) -
 
 @pytest.mark.parametrize("code", [501, 400, 403, 404, 302])
 def test_others_are_not(recorder: Recorder, clip: bytes, code: int) -> None:
-    with bad_line(recorder.url) as proxy, sending(recorder, proxy, timeout=30) as manager:
+    with bad_line(recorder.url) as proxy, sending(recorder, proxy) as manager:
         proxy.befall(says(code, Location="https://elsewhere.example/"))
         status = ended(manager, manager.upload_recording(recorder.file("a.mp4", clip)))
     assert (status["status"], status["retry_count"]) == ("failed", 0)

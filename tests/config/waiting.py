@@ -1,5 +1,6 @@
 """Wait for something to become true, with a deadline."""
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -15,6 +16,11 @@ def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> flo
             raise AssertionError(f"Not within {seconds} s: {what}")
         time.sleep(0.05)
     return time.monotonic() - started
+
+
+def within(seconds: float) -> asyncio.Timeout:
+    """For `async with`: a deadline that a busy machine puts off as `wait_for` does."""
+    return asyncio.timeout(seconds * busyness())
 
 
 def busyness() -> float:

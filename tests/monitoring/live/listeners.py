@@ -8,9 +8,14 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-DEADLINE = 60.0
+from tests.config.waiting import busyness
 
 Message = dict[str, Any]
+
+
+def patience() -> float:
+    """Seconds, where nothing is said of how soon it has to come."""
+    return 15 * busyness()
 
 
 class Socket:
@@ -20,9 +25,9 @@ class Socket:
             connect(url, additional_headers=headers, proxy=None)
         )
 
-    def next(self, seconds: float = DEADLINE) -> Message:
+    def next(self, seconds: float | None = None) -> Message:
         """Raises TimeoutError, ConnectionClosed."""
-        message: Message = json.loads(self.connection.recv(timeout=seconds))
+        message: Message = json.loads(self.connection.recv(timeout=seconds or patience()))
         return message
 
     def until(self, kind: str, **data: Any) -> Message:
@@ -43,7 +48,7 @@ class Socket:
         """Read to the close; its code."""
         try:
             while True:
-                self.connection.recv(timeout=DEADLINE)
+                self.connection.recv(timeout=patience())
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else None
 
@@ -53,7 +58,7 @@ class Socket:
 
 class EventStream:
     def __init__(self, port: int, path: str, headers: dict[str, str]) -> None:
-        self.peer = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+        self.peer = http.client.HTTPConnection("127.0.0.1", port, timeout=patience())
         self.peer.request("GET", path, headers=headers)
         self.response = self.peer.getresponse()
         self.status = self.response.status

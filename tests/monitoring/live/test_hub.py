@@ -15,6 +15,7 @@ from monitoring.live.files import file_topic
 from monitoring.live.following import Subscription
 from monitoring.live.hub import Hub
 from monitoring.live.mailbox import Mailbox
+from tests.config.waiting import within
 from tests.monitoring.live.followers import NOBODY, apart, follow, running, take, write
 
 __all__ = ["running"]
@@ -86,7 +87,7 @@ async def test_a_wake_up_is_quicker_than_its_own_look(
     for percent in (10, 20, 30):
         await write(file, progress=percent)
         # The first may come before the process has joined its group.
-        async with asyncio.timeout(30):
+        async with within(10):
             while True:
                 await apart(wake, file.pk)
                 try:
@@ -155,6 +156,6 @@ async def test_it_rests_when_nobody_follows_and_starts_again(
         running.subscribe(subscription)
         await take(mailbox)
         running.unsubscribe(subscription)
-        async with asyncio.timeout(30):
+        async with within(10):
             while {"live hub", "live wake-ups"} & {task.get_name() for task in asyncio.all_tasks()}:
                 await asyncio.sleep(0.05)

@@ -13,6 +13,7 @@ from monitoring.live.files import file_topic
 from monitoring.live.following import Subscription
 from monitoring.live.hub import Hub
 from monitoring.live.mailbox import Mailbox
+from tests.config.waiting import within
 from tests.monitoring.live.conftest import session_of, token_of
 from tests.monitoring.live.followers import NOBODY, apart, follow, running, take, write
 
@@ -89,7 +90,7 @@ async def test_who_takes_nothing_is_sent_away(
     running.send_slow_away()
     assert not given_up
     monkeypatch.setattr(hub_module, "UNTAKEN_SECONDS", 0.05)
-    async with asyncio.timeout(30):
+    async with within(10):
         while not given_up:
             await asyncio.sleep(0.05)
             running.send_slow_away()

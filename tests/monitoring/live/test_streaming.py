@@ -16,6 +16,7 @@ from monitoring.live.files import file_topic
 from monitoring.live.hub import Hub
 from monitoring.live.presence import Others
 from monitoring.live.streaming import Opened, with_event_streams
+from tests.config.waiting import within
 from tests.monitoring.live.followers import NOBODY, running, write
 
 __all__ = ["running"]
@@ -62,12 +63,12 @@ class Exchange:
         return b"".join(message.get("body", b"") for message in self.sent).decode()
 
     async def until(self, words: str) -> None:
-        async with asyncio.timeout(30):
+        async with within(10):
             while words not in self.text:
                 await asyncio.sleep(0.02)
 
     async def ended(self) -> None:
-        async with asyncio.timeout(30):
+        async with within(10):
             await self.task
 
 
@@ -105,7 +106,7 @@ async def test_who_does_not_read_is_given_up(running: Hub, file: TrackedFile) ->
     exchange.reads.clear()
     await write(file, progress=10)
     (subscription,) = next(iter(running._followed.values())).subscriptions
-    async with asyncio.timeout(30):
+    async with within(10):
         for progress in range(11, 100):
             # Another one each time: of two by turns the hub may always see the same.
             await write(file, progress=progress)
